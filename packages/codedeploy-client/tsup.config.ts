@@ -1,0 +1,3 @@
+import { libraryBuild } from '../../tools/tsup.ts'
+
+export default libraryBuild({ index: 'src/index.ts', hook: 'src/hook.ts' })

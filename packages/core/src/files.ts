@@ -1,0 +1,1 @@
+export { syncFolder, temporaryPath, writeFileAtomically } from './ports/atomic-file.ts'

@@ -1,0 +1,1 @@
+export { runGit, withoutCredentials, type GitAnswer, type GitOptions } from './ports/git-process.ts'

@@ -1,0 +1,23 @@
+import { commitId, count, nonEmptyText, object, oneOf, recordReader, sha256Text } from '../read.ts'
+
+export const artifactShape = object({
+  schema: oneOf('fairlead/artifact/1'),
+  /** Absolute path of the zip. */
+  path: nonEmptyText,
+  application: nonEmptyText,
+  /** The full id of the commit that the tree stands at. */
+  commit: commitId,
+  /** Of the zip's bytes, lowercase hex. */
+  sha256: sha256Text,
+  /** Of the entries' names, modes and contents, the manifest left out: the same for the same tree. */
+  contentDigest: sha256Text,
+  sizeBytes: count,
+  /** How many entries it has, the manifest left out. */
+  entryCount: count,
+})
+
+/** A zip on this machine and what is in it. */
+export type Artifact = ReturnType<typeof artifactShape>
+
+/** @throws INVALID_RECORD */
+export const parseArtifact = recordReader('artifact', artifactShape)

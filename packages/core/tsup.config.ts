@@ -1,0 +1,3 @@
+import { libraryBuild } from '../../tools/tsup.ts'
+
+export default libraryBuild({ index: 'src/index.ts', git: 'src/git.ts', files: 'src/files.ts' })
