@@ -45,7 +45,11 @@ export interface ArtifactStore {
     body: StoreBody,
     options?: StoreCallOptions,
   ) => Promise<{ readonly created: boolean; readonly object: StoredObject }>
-  readonly find: (key: string, options?: StoreCallOptions) => Promise<StoredObject | undefined>
+  /** Looks at the object: the version that `location` pins where that is given, else the newest. */
+  readonly find: (
+    key: string,
+    options?: StoreCallOptions & { readonly location?: ObjectLocation | undefined },
+  ) => Promise<StoredObject | undefined>
   /** Reads the object, pinned to `location` where that is given. Rejects with OBJECT_NOT_FOUND where there is none. */
   readonly open: (
     key: string,
