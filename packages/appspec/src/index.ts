@@ -1,0 +1,19 @@
+export { checkAppSpec, type CheckAppSpecOptions } from './check-app-spec.ts'
+export { appSpecErrors } from './errors.ts'
+export { formatAppSpec } from './format-app-spec.ts'
+export {
+  fileExistsBehaviors,
+  lifecycleEvents,
+  scriptedEvents,
+  type AppSpec,
+  type AppSpecFile,
+  type AppSpecFinding,
+  type AppSpecPermission,
+  type AppSpecRule,
+  type AppSpecScript,
+  type BundleFile,
+  type BundleFiles,
+  type FileExistsBehavior,
+  type LifecycleEventName,
+} from './model.ts'
+export { parseAppSpec } from './parse-app-spec.ts'

@@ -1,0 +1,74 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, type Node } from 'yaml'
+import type { ScalarTree, Tree, TreeDefect, TreeReading } from '../plan/tree.ts'
+
+/** Reads YAML text into a tree whose parts know their place. Never throws for what the text holds. */
+export function readYaml(text: string): TreeReading {
+  const lineCounter = new LineCounter()
+  // Duplicate keys are reported by the reader of the tree, with the path; every scalar's source is kept, since the
+  // agents disagree on what an unquoted 0644 means.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, keepSourceTokens: true })
+  const placeOf = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const defects: TreeDefect[] = []
+  if (text.startsWith('\uFEFF')) {
+    defects.push({ rule: 'byte-order-mark', message: 'the file begins with a byte order mark', line: 1, column: 1 })
+  }
+  for (const problem of [...document.errors, ...document.warnings]) {
+    const rule = problem.code === 'TAG_RESOLVE_FAILED' ? 'yaml-tag' : 'yaml-syntax'
+    defects.push({ rule, message: firstLine(problem.message), ...placeOf(problem.pos[0]) })
+  }
+  const read = (node: Node | null | undefined, near: number): Tree => {
+    const offset = node?.range?.[0] ?? near
+    const place = placeOf(offset)
+    if (!node) return { kind: 'scalar', text: '', quoted: false, isNull: true, ...place }
+    if (isAlias(node)) {
+      defects.push({ rule: 'yaml-alias', message: `*${node.source} is an alias`, ...place })
+      return { kind: 'unreadable', ...place }
+    }
+    if (isSeq<Node | null>(node)) {
+      return { kind: 'list', items: node.items.map((item) => read(item, offset)), ...place }
+    }
+    if (isMap<Node | null, Node | null>(node)) {
+      const entries = node.items.flatMap((pair) => {
+        const key = read(pair.key, offset)
+        const after = pair.key?.range?.[1] ?? offset
+        const value = read(pair.value, after)
+        if (key.kind === 'scalar') return [{ key, value }]
+        if (key.kind !== 'unreadable') {
+          const { line, column } = key
+          defects.push({ rule: 'yaml-syntax', message: 'a key is a list or a map', line, column })
+        }
+        return []
+      })
+      return { kind: 'map', entries, ...place }
+    }
+    if (isScalar(node)) {
+      const quoted = node.type !== 'PLAIN'
+      const value = typeof node.value === 'string' ? node.value : String(node.value ?? '')
+      const scalar: ScalarTree = {
+        kind: 'scalar',
+        text: quoted ? value : (node.source ?? value),
+        quoted,
+        isNull: node.value === null,
+        ...place,
+      }
+      return scalar
+    }
+    return { kind: 'unreadable', ...place }
+  }
+  const broken = defects.some(({ rule }) => rule === 'yaml-syntax')
+  const contents = document.contents
+  const isEmpty = contents === null || (isScalar(contents) && contents.value === null)
+  return { root: broken || isEmpty ? undefined : read(contents as Node, 0), defects }
+}
+
+/** Writes a plain value as YAML, long texts unfolded. */
+export function writeYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0 })
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0] ?? message
+}
