@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // tools/test.js adds the results of all packages up.
+    reporters: ['default', ['json', { outputFile: 'test-results.json' }]],
   },
 })

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "Hello from $LIFECYCLE_EVENT of $APPLICATION_NAME in $DEPLOYMENT_GROUP_NAME"
