@@ -25,10 +25,17 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
 /** A short, bounded description of a value that was given; never call it with a secret. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing'
-  if (typeof value === 'function') return 'a function'
-  const text =
-    typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(value) ?? 'unknown')
+  const text = asJson(value) ?? (typeof value === 'object' ? 'an object' : `a ${typeof value}`)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // A cycle or a bigint: bad input is described, whatever it is.
+    return undefined
+  }
 }
 
 /** The known name that is nearest to a misspelt one, if any is near enough to be meant. */

@@ -87,14 +87,12 @@ export function object<const S extends Shape>(shape: S): Reader<Read<S>> {
 /** One of several shapes, told apart by the word in `key`. */
 export function taggedBy<T>(key: string, readers: Readonly<Record<string, Reader<T>>>): Reader<T> {
   return (value, place) => {
-    const tag = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
+    if (typeof value !== 'object' || value === null) return refuse(value, place, 'an object')
+    const tag = (value as Record<string, unknown>)[key]
     const reader = typeof tag === 'string' && Object.hasOwn(readers, tag) ? readers[tag] : undefined
-    const expected = Object.keys(readers)
-      .map((word) => JSON.stringify(word))
-      .join(' or ')
-    return reader
-      ? reader(value, place)
-      : refuse(tag, { ...place, path: place.path ? `${place.path}.${key}` : key }, expected)
+    if (reader) return reader(value, place)
+    const expected = Object.keys(readers).map((word) => JSON.stringify(word))
+    return refuse(tag, { ...place, path: place.path ? `${place.path}.${key}` : key }, expected.join(' or '))
   }
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { coreErrors } from '../core-errors.ts'
 
 export interface GitOptions {
@@ -33,7 +34,7 @@ const maxOutputBytes = 256 * 1024 * 1024
  *
  * @throws GIT_MISSING, GIT_FAILED; `signal.reason` when cancelled
  */
-export function runGit(args: readonly string[], options: GitOptions): Promise<GitAnswer> {
+export async function runGit(args: readonly string[], options: GitOptions): Promise<GitAnswer> {
   const { folder, signal, input, expectedExitCodes = [0] } = options
   const command = `git ${args[0] ?? ''}`
   signal?.throwIfAborted()
@@ -43,37 +44,25 @@ export function runGit(args: readonly string[], options: GitOptions): Promise<Gi
       [...distrust, ...args],
       { cwd: folder, signal, maxBuffer: maxOutputBytes, env: { ...gitEnvironment(), ...environment } },
       (error, stdout, stderr) => {
-        if (signal?.aborted) return reject(signal.reason)
+        if (signal?.aborted) return reject(signal.reason as Error)
         if (!error) return resolve({ exitCode: 0, stdout })
-        if (
-          error.code === 'ENOENT' &&
-          (error as NodeJS.ErrnoException).syscall?.startsWith('spawn') &&
-          folderExists(error)
-        ) {
-          return reject(coreErrors.GIT_MISSING({ command }))
+        if (typeof error.code === 'number') {
+          if (expectedExitCodes.includes(error.code)) return resolve({ exitCode: error.code, stdout })
+          return reject(failure(error.code, stderr.trim() || error.message))
         }
-        const exitCode = typeof error.code === 'number' ? error.code : -1
-        if (expectedExitCodes.includes(exitCode)) return resolve({ exitCode, stdout })
-        return reject(
-          coreErrors.GIT_FAILED({
-            command,
-            folder,
-            exitCode,
-            stderr: withoutCredentials(stderr.trim() || error.message),
-          }),
-        )
+        // Node reports a missing working directory as a missing program.
+        if (!existsSync(folder)) return reject(failure(-1, 'there is no such folder'))
+        const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+        return reject(isMissing ? coreErrors.GIT_MISSING({ command }) : failure(-1, error.message))
       },
     )
+    const failure = (exitCode: number, words: string) =>
+      coreErrors.GIT_FAILED({ command, folder, exitCode, stderr: withoutCredentials(words) })
     child.stdin?.on('error', () => {
       // git may answer without reading its input; its exit code tells whether that was a failure.
     })
     child.stdin?.end(input ?? '')
   })
-}
-
-/** Node reports a missing working directory as a missing program. */
-function folderExists(error: Error): boolean {
-  return !('path' in error) || (error as NodeJS.ErrnoException).path === 'git'
 }
 
 /** The caller's environment without what would point git at another repository or another program. */

@@ -1,0 +1,45 @@
+import type { CommonOptions } from '../command-context.ts'
+import { readInput } from '../ports/input.ts'
+import { collect, subcommand, type CommandGroup } from '../program.ts'
+
+interface LocalAwsCliOptions extends CommonOptions {
+  readonly config?: string
+  readonly bucket?: string[]
+}
+
+export const localAwsCommands: CommandGroup = (program, io) => {
+  subcommand<LocalAwsCliOptions>(
+    program,
+    io,
+    {
+      usage: 'local-aws',
+      summary: 'S3, Secrets Manager and CodeDeploy on loopback, until Ctrl-C; executes the hooks that it is given',
+      options: (command) =>
+        command
+          .option('--config <file>', 'JSON with the options of startLocalAws: buckets, secrets, hosts, applications')
+          .option('--bucket <name>', 'a versioned bucket; may be given several times', collect),
+    },
+    async (_args, { config, bucket = [] }, { ambient, answer }) => {
+      const { startLocalAws } = await import('@fairlead/local-aws')
+      const { buckets = [], ...seeds } =
+        config === undefined ? {} : (JSON.parse(await readInput(config)) as Record<string, never>)
+      const aws = await startLocalAws({
+        ...seeds,
+        buckets: [...(buckets as { name: string }[]), ...bucket.map((name) => ({ name, versioned: true }))],
+      })
+      try {
+        const { endpoint, region, account, environment } = aws
+        answer({ endpoint, region, account, environment }, [
+          ...Object.entries(environment).map(([name, value]) => `export ${name}=${value}`),
+          `# aws --endpoint-url ${endpoint} s3 ls`,
+        ])
+        await new Promise<void>((resolve) => {
+          if (ambient.signal.aborted) resolve()
+          ambient.signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+      } finally {
+        await aws.close()
+      }
+    },
+  )
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { runAsProcess } from './ports/process.ts'
+import { runFairleadHost } from './run-fairlead-host.ts'
+
+await runAsProcess(runFairleadHost)

@@ -1,0 +1,24 @@
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { cliErrors } from '../errors.ts'
+
+/** Reads a file, or standard input for `-`. */
+export async function readInput(path: string): Promise<string> {
+  if (path === '-') return readStandardInput()
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw cliErrors.INPUT_UNREADABLE({ path, reason: (error as NodeJS.ErrnoException).code ?? 'unreadable' })
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Opens a file as the bundle that an agent would fetch. */
+export function openFile(path: string): { readonly eTag: undefined; readonly body: AsyncIterable<Uint8Array> } {
+  return { eTag: undefined, body: createReadStream(path) }
+}
