@@ -1,0 +1,203 @@
+/** The nouns of the CodeDeploy service. Times are milliseconds since 1970; on the wire they are seconds. */
+import type { DeployEvent } from '@fairlead/core'
+
+export type DeploymentStatus = 'Created' | 'Queued' | 'InProgress' | 'Succeeded' | 'Failed' | 'Stopped'
+/** Of a target, and of a lifecycle event on it. */
+export type ProgressStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'Skipped'
+export type AutoRollbackEvent = 'DEPLOYMENT_FAILURE' | 'DEPLOYMENT_STOP_ON_ALARM' | 'DEPLOYMENT_STOP_ON_REQUEST'
+export type FileExistsBehavior = 'DISALLOW' | 'OVERWRITE' | 'RETAIN'
+export type BundleType = 'zip' | 'tar' | 'tgz'
+
+export interface AutoRollback {
+  readonly enabled: boolean
+  readonly events: readonly AutoRollbackEvent[]
+}
+
+/** A bundle in S3, as the caller named it. */
+export interface S3Revision {
+  readonly bucket: string
+  readonly key: string
+  readonly bundleType: BundleType
+  readonly version?: string | undefined
+  readonly eTag?: string | undefined
+}
+
+/** How many hosts must stay healthy. `MOST_CONCURRENCY` is how AWS describes `CodeDeployDefault.OneAtATime`. */
+export interface MinimumHealthyHosts {
+  readonly type: 'HOST_COUNT' | 'FLEET_PERCENT' | 'MOST_CONCURRENCY'
+  readonly value: number
+}
+
+export interface DeploymentConfig {
+  readonly id: string
+  readonly name: string
+  readonly minimumHealthyHosts: MinimumHealthyHosts
+  readonly createTime: number
+}
+
+export interface Application {
+  readonly id: string
+  readonly name: string
+  readonly createTime: number
+}
+
+export interface TagFilter {
+  readonly Key?: string | undefined
+  readonly Value?: string | undefined
+  readonly Type: 'KEY_ONLY' | 'VALUE_ONLY' | 'KEY_AND_VALUE'
+}
+
+/** How a group finds its hosts. A filter list means *any of them*; a tag set means *any of each list*. */
+export interface HostSelection {
+  readonly ec2TagFilters: readonly TagFilter[]
+  readonly onPremisesInstanceTagFilters: readonly TagFilter[]
+  readonly ec2TagSet: readonly (readonly TagFilter[])[]
+  readonly onPremisesTagSet: readonly (readonly TagFilter[])[]
+}
+
+export interface DeploymentGroup {
+  readonly id: string
+  readonly applicationName: string
+  readonly name: string
+  readonly deploymentConfigName: string
+  readonly serviceRoleArn: string
+  readonly selection: HostSelection
+  readonly autoRollback: AutoRollback
+  readonly outdatedInstancesStrategy: 'UPDATE' | 'IGNORE'
+}
+
+/** A revision that an application knows, because it was registered or deployed. */
+export interface RegisteredRevision {
+  readonly applicationName: string
+  readonly revision: S3Revision
+  readonly description?: string | undefined
+  readonly registerTime: number
+  readonly firstUsedTime?: number | undefined
+  readonly lastUsedTime?: number | undefined
+}
+
+export type LifecycleErrorCode =
+  'Success' | 'ScriptMissing' | 'ScriptNotExecutable' | 'ScriptTimedOut' | 'ScriptFailed' | 'UnknownError'
+
+/** What a script did, as the API reports it. */
+export interface Diagnostics {
+  readonly errorCode: LifecycleErrorCode
+  readonly scriptName: string
+  readonly message: string
+  /** The last lines of the script's log. */
+  readonly logTail: string
+}
+
+export interface TargetEvent {
+  readonly name: string
+  readonly status: ProgressStatus
+  readonly startTime?: number | undefined
+  readonly endTime?: number | undefined
+  readonly diagnostics?: Diagnostics | undefined
+}
+
+/** One host in one deployment. */
+export interface Target {
+  /** The host's name. */
+  readonly targetId: string
+  readonly status: ProgressStatus
+  readonly lastUpdatedAt: number
+  /** In the order in which they run. */
+  readonly events: readonly TargetEvent[]
+}
+
+export type DeploymentErrorCode =
+  | 'DEPLOYMENT_GROUP_MISSING'
+  | 'HEALTH_CONSTRAINTS'
+  | 'HEALTH_CONSTRAINTS_INVALID'
+  | 'INTERNAL_ERROR'
+  | 'MANUAL_STOP'
+  | 'NO_INSTANCES'
+
+export interface DeploymentError {
+  readonly code: DeploymentErrorCode
+  readonly message: string
+}
+
+/** Seen from the deployment that failed, `deploymentId` is its rollback; seen from the rollback, `triggeredBy` is what failed. */
+export interface RollbackInfo {
+  readonly deploymentId?: string | undefined
+  readonly triggeredBy?: string | undefined
+  readonly message: string
+}
+
+export interface Deployment {
+  /** `d-` and nine capitals or digits. */
+  readonly deploymentId: string
+  readonly applicationName: string
+  readonly deploymentGroupId: string
+  /** The name that the group had when the deployment was created. */
+  readonly deploymentGroupName: string
+  readonly deploymentConfigName: string
+  readonly minimumHealthyHosts: MinimumHealthyHosts
+  readonly revision: S3Revision
+  /** What the group's last successful deployment had put there. */
+  readonly previousRevision?: S3Revision | undefined
+  readonly description?: string | undefined
+  readonly creator: 'user' | 'codeDeployRollback'
+  readonly ignoreApplicationStopFailures: boolean
+  readonly fileExistsBehavior: FileExistsBehavior
+  readonly autoRollback: AutoRollback
+  readonly status: DeploymentStatus
+  /** Set once somebody asked to stop it. */
+  readonly stop?: { readonly rollback: boolean } | undefined
+  readonly error?: DeploymentError | undefined
+  readonly rollback?: RollbackInfo | undefined
+  readonly createTime: number
+  readonly startTime?: number | undefined
+  readonly completeTime?: number | undefined
+  /** None before it is in progress. */
+  readonly targets: readonly Target[]
+}
+
+/** How a deployment ends. */
+export interface DeploymentEnd {
+  readonly status: 'Succeeded' | 'Failed' | 'Stopped'
+  readonly error?: DeploymentError | undefined
+}
+
+/** Everything that the service knows. Replaced as a whole by each change; lists are in the order of creation. */
+export interface CodeDeployState {
+  readonly applications: readonly Application[]
+  readonly configs: readonly DeploymentConfig[]
+  readonly groups: readonly DeploymentGroup[]
+  readonly revisions: readonly RegisteredRevision[]
+  readonly deployments: readonly Deployment[]
+}
+
+interface OfDeployment extends DeployEvent {
+  readonly deploymentId: string
+  readonly application: string
+  readonly deploymentGroup: string
+}
+
+/** What the service tells while deployments run. */
+export type CodeDeployEvent =
+  | (OfDeployment & {
+      readonly type: 'codedeploy.deployment-created'
+      readonly creator: 'user' | 'codeDeployRollback'
+      readonly bucket: string
+      readonly key: string
+    })
+  | (OfDeployment & {
+      readonly type: 'codedeploy.deployment-status-changed'
+      readonly status: DeploymentStatus
+      readonly error?: DeploymentError | undefined
+    })
+  | (OfDeployment & {
+      readonly type: 'codedeploy.host-status-changed'
+      readonly host: string
+      readonly status: ProgressStatus
+    })
+  | (OfDeployment & {
+      readonly type: 'codedeploy.lifecycle-event-changed'
+      readonly host: string
+      readonly event: string
+      readonly status: ProgressStatus
+      readonly diagnostics?: Diagnostics | undefined
+    })
