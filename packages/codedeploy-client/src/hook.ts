@@ -1,0 +1,7 @@
+export {
+  readHookContext,
+  type HookContext,
+  type HookEvent,
+  type HookSource,
+  type IncomingRevision,
+} from './read-hook-context.ts'
