@@ -52,5 +52,9 @@ describe('nearestName', () => {
 })
 
 test('describeValue is short whatever it is given', () => {
-  fc.assert(fc.property(fc.anything(), (value) => expect(describeValue(value).length).toBeLessThanOrEqual(80)))
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      expect(describeValue(value).length).toBeLessThanOrEqual(80)
+    }),
+  )
 })
