@@ -1,0 +1,148 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import type { AmbientOptions, DeployEvent } from '@fairlead/core'
+
+/** Where a value comes from: names only, never the value. Plain and JSON-safe; made by `secret()`. */
+export interface SecretSource {
+  readonly schema: 'fairlead/secret-source/1'
+  /** Name or ARN of the secret. A secret of another account needs its ARN. */
+  readonly name: string
+  /** The field of a JSON secret that holds the value. Left out: the whole secret. */
+  readonly key?: string | undefined
+  /** Pins a version by its id. */
+  readonly versionId?: string | undefined
+  /** Pins a version by its stage. Default: `AWSCURRENT`. */
+  readonly versionStage?: string | undefined
+}
+
+/** The parser that the file is written for. There is no encoding that all parsers read alike, so it is named. */
+export type DialectName = 'symfony' | 'dotenv'
+
+/** An environment file: which values it gets and from where. */
+export interface EnvFileOptions {
+  /** Path below `directory`, for example `.env.local`. */
+  readonly name: string
+  /** `symfony`: Symfony Dotenv 5.4 and 7. `dotenv`: motdotla's dotenv 16 and 18 for Node. */
+  readonly dialect: DialectName
+  /**
+   * One JSON secret whose top-level fields become the variables; or each variable's name with its source. A text stands for itself,
+   * for parameters that are no secret.
+   */
+  readonly from: SecretSource | Readonly<Record<string, SecretSource | string>>
+  /**
+   * Which variables must be there. A list: all of these. A file below `directory`, read in the same dialect: the variables that it
+   * leaves empty; where its name ends in `.example`, `.sample` or `.template`, every variable that it names. Default: none.
+   */
+  readonly expect?: string | readonly string[] | undefined
+  /**
+   * Writes JSON `true`, `false` and whole numbers (up to 2^53) as they stand. Default: false, only text is accepted; secrets that
+   * RDS manages hold their port as a number.
+   */
+  readonly acceptIntegersAndBooleans?: boolean | undefined
+}
+
+/** Of the AWS client, what is used. */
+export type SecretsClient = Pick<SecretsManagerClient, 'send'>
+
+/** What `injectSecrets` is to put where. */
+export interface InjectionRequest {
+  /** The folder that everything is written below. A link here is followed once; below it, links are refused. */
+  readonly directory: string
+  /** User name or uid that owns the files. Default: the user of this process. */
+  readonly owner?: string | number | undefined
+  /** Group name or gid. Default: the primary group of `owner`. */
+  readonly group?: string | number | undefined
+  readonly envFile?: EnvFileOptions | undefined
+  /** Path below `directory` → the secret that is written there, byte for byte: plain text, binary, PEM. */
+  readonly files?: Readonly<Record<string, SecretSource>> | undefined
+}
+
+export interface InjectSecretsOptions extends InjectionRequest, AmbientOptions<InjectionEvent> {
+  /** Default: one made on first use from the standard environment. A given one is never closed. */
+  readonly client?: SecretsClient | undefined
+  /** Region of our own client. Default: the environment's. */
+  readonly region?: string | undefined
+  /** URL of the service for our own client. Default: the environment's. */
+  readonly endpoint?: string | undefined
+}
+
+/** One secret to ask for; asked once, however many values it holds. */
+export interface SecretRequest {
+  readonly name: string
+  readonly versionId?: string | undefined
+  readonly versionStage?: string | undefined
+}
+
+/** A file that will be written. */
+export type PlannedFile =
+  | {
+      readonly kind: 'env'
+      /** Path below the directory. */
+      readonly path: string
+      readonly dialect: DialectName
+      readonly from: SecretSource | Readonly<Record<string, SecretSource | string>>
+      readonly acceptIntegersAndBooleans: boolean
+    }
+  | { readonly kind: 'key-file'; readonly path: string; readonly source: SecretSource }
+
+/** What an injection would read and write, without a value. */
+export interface InjectionPlan {
+  readonly files: readonly PlannedFile[]
+  readonly secrets: readonly SecretRequest[]
+}
+
+/** A version of a secret that a file was made from. */
+export interface InjectedSource {
+  readonly name: string
+  readonly versionId: string
+}
+
+export interface InjectedFile {
+  /** Path below `directory`. */
+  readonly path: string
+  /** Of an environment file: the variables, sorted. Names only. */
+  readonly names?: readonly string[] | undefined
+  /** Whether it was written; a file with the same bytes, mode and owner is not touched. */
+  readonly changed: boolean
+  /** Each secret once, sorted by name. */
+  readonly sources: readonly InjectedSource[]
+}
+
+/** What was injected: names and versions; no value, length or hash of one. JSON-safe. */
+export interface InjectionReport {
+  readonly schema: 'fairlead/injection/1'
+  /** Absolute, links resolved. */
+  readonly directory: string
+  readonly files: readonly InjectedFile[]
+  /** Whether any file was written. */
+  readonly changed: boolean
+}
+
+/** What is told while it happens. None holds a value, or a length or hash of one. */
+export type InjectionEvent = DeployEvent &
+  (
+    | {
+        /** An earlier run was killed: its commit was `completed` or `undone`, or it had none and its files were `swept`. */
+        readonly type: 'secrets.recovered'
+        readonly outcome: 'completed' | 'undone' | 'swept'
+        readonly files: readonly string[]
+      }
+    | {
+        /** A working folder that belongs to another user stays where it is. */
+        readonly type: 'secrets.leftover-ignored'
+        readonly folder: string
+      }
+    | { readonly type: 'secrets.secret-fetched'; readonly name: string; readonly versionId: string }
+    | {
+        /** BatchGetSecretValue was not to be had; the secrets are fetched one by one. */
+        readonly type: 'secrets.batch-unavailable'
+        readonly reason: 'denied' | 'throttled'
+        readonly secrets: readonly string[]
+      }
+    | { readonly type: 'secrets.file-written'; readonly path: string }
+    | { readonly type: 'secrets.file-unchanged'; readonly path: string }
+    | {
+        /** The files are in place, but the working folder could not be removed; the next run does it. */
+        readonly type: 'secrets.leftover-kept'
+        readonly folder: string
+      }
+  )

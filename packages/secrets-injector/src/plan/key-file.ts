@@ -1,0 +1,54 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { errors } from '../errors.ts'
+import { isTextValue, type SecretValue } from '../secret-value.ts'
+import { isWellFormed } from './env-text.ts'
+
+/**
+ * The bytes of a file of its own: exactly those of the secret, no line end added or taken. What says that it is PEM must parse.
+ *
+ * @throws KEY_FILE_INVALID
+ */
+export function encodeKeyFile(file: string, secret: string, value: SecretValue): Uint8Array {
+  const refuse = (problem: string) => errors.KEY_FILE_INVALID({ file, secret, problem })
+  const bytes = isTextValue(value) ? textBytes(value.reveal()) : (value.reveal() as Uint8Array)
+  if (bytes === undefined) throw refuse('its text holds half of a surrogate pair, which no encoding of text can')
+  const problem = problemOfPem(Buffer.from(bytes).toString('latin1'), file)
+  if (problem !== undefined) throw refuse(problem)
+  return bytes
+}
+
+function textBytes(text: string): Uint8Array | undefined {
+  return isWellFormed(text) ? new TextEncoder().encode(text) : undefined
+}
+
+function problemOfPem(text: string, file: string): string | undefined {
+  const begins = text.match(/-----BEGIN [^\r\n]*?-----/g) ?? []
+  if (begins.length === 0)
+    return /\.pem$/i.test(file) ? 'it holds no PEM block, as the name of the file says' : undefined
+  const blocks = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----\r?\n[\s\S]*?^-----END \1-----(?=\s|$)/gm)]
+  if (blocks.length !== begins.length) return 'it has a PEM block that does not end, or no real line ends'
+  for (const [block, label = ''] of blocks) {
+    if (!parses(block, label)) return `its ${label} block does not parse`
+  }
+  return undefined
+}
+
+/** OpenSSL's words stay here: they can quote what they could not read. */
+function parses(block: string, label: string): boolean {
+  try {
+    // node:crypto does not read OpenSSH's own format; its magic is what ssh itself looks for (PROTOCOL.key).
+    if (label === 'OPENSSH PRIVATE KEY') return isOpenSsh(block)
+    if (label.endsWith('PRIVATE KEY')) createPrivateKey(block)
+    if (label.endsWith('PUBLIC KEY')) createPublicKey(block)
+    if (label === 'CERTIFICATE') new X509Certificate(block)
+    return true
+  } catch (error) {
+    // An encrypted key is well as far as can be seen without its passphrase.
+    return (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE'
+  }
+}
+
+function isOpenSsh(block: string): boolean {
+  const body = block.replaceAll(/-----[^\n]*/g, '')
+  return Buffer.from(body, 'base64').toString('latin1').startsWith('openssh-key-v1\0')
+}
