@@ -183,7 +183,7 @@ export const codeDeployErrors = defineErrors('codedeploy-client', {
   }),
   HOOK_ARCHIVE_NOT_FOUND: describeError<{ from: string; manifest: string }>({
     message: ({ from, manifest }) =>
-      `cannot tell which artifact ${from} belongs to: none of the folders above it holds ${manifest}`,
+      `cannot tell which artifact ${from} belongs to: no folder above it holds ${manifest}`,
     hint: 'Give import.meta.url of a script that lies in an artifact of buildArtifact.',
     example: { from: '/tmp/after-install.mjs', manifest: '.fairlead/manifest.json' },
   }),

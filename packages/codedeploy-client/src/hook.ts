@@ -1,3 +1,4 @@
+export { codeDeployErrors } from './errors.ts'
 export {
   readHookContext,
   type HookContext,

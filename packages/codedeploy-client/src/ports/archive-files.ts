@@ -9,9 +9,11 @@ export async function findArchive(
   file: string,
   marker: string,
 ): Promise<{ readonly path: string; readonly markerText: string } | undefined> {
-  let folder = dirname(await realpath(file))
+  const real = await unlessMissing(realpath(file))
+  if (real === undefined) return undefined
+  let folder = dirname(real)
   for (;;) {
-    const markerText = await readIfThere(join(folder, marker))
+    const markerText = await unlessMissing(readFile(join(folder, marker), 'utf8'))
     if (markerText !== undefined) return { path: folder, markerText }
     const parent = dirname(folder)
     if (parent === folder) return undefined
@@ -19,9 +21,9 @@ export async function findArchive(
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await reading
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     // ENOTDIR: a file lies where the marker's folder would. Anything else, a refusal to read above all, is not "no".

@@ -1,4 +1,5 @@
 import { describeAwsFailure, isDeployError, type DeployError, type Target } from '@fairlead/core'
+import type * as CodeDeploySdk from '@aws-sdk/client-codedeploy'
 import type {
   CodeDeployClient,
   CreateDeploymentCommandInput,
@@ -94,7 +95,7 @@ export interface CodeDeploy {
   readonly close: () => void
 }
 
-type Sdk = typeof import('@aws-sdk/client-codedeploy')
+type Sdk = typeof CodeDeploySdk
 
 /** Makes the port. The SDK is loaded, and a client created where none is given, by the first call. */
 export function openCodeDeploy(facts: {
@@ -105,14 +106,14 @@ export function openCodeDeploy(facts: {
   let opened: Promise<{ readonly sdk: Sdk; readonly client: CodeDeploySender }> | undefined
   let own: CodeDeployClient | undefined
 
-  const open = async () => {
+  const open = async (): Promise<{ readonly sdk: Sdk; readonly client: CodeDeploySender }> => {
     const sdk = await import('@aws-sdk/client-codedeploy')
     if (given) {
       await requireRegion(given, target)
       return { sdk, client: given }
     }
     own = new sdk.CodeDeployClient(target?.region === undefined ? {} : { region: target.region })
-    return { sdk, client: own as CodeDeploySender }
+    return { sdk, client: own }
   }
 
   /** Sends a command, bounded in time, and wraps what goes wrong. */
