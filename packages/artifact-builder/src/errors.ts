@@ -1,0 +1,131 @@
+import { defineErrors, describeError } from '@fairlead/core'
+import { namesInMessage } from './limits.ts'
+import type { RefusedEntry, SecretFinding, TreeDifference } from './model.ts'
+
+/** What can fail while an artifact is built or read. */
+export const artifactErrors = defineErrors('artifact-builder', {
+  ARTIFACT_ROOT_MISSING: describeError<{ root: string }>({
+    message: ({ root }) => `cannot build an artifact of ${root}: there is no such folder`,
+    hint: 'Give the folder that holds the files, relative to the working directory.',
+    example: { root: '/srv/shop' },
+  }),
+  ARTIFACT_ROOT_NOT_A_FOLDER: describeError<{ root: string }>({
+    message: ({ root }) => `cannot build an artifact of ${root}: it is not a folder`,
+    hint: 'Give the folder that holds the files, and name the files in include.',
+    example: { root: '/srv/shop/package.json' },
+  }),
+  ARTIFACT_OUTPUT_INSIDE_ROOT: describeError<{ output: string; path: string }>({
+    message: ({ output, path }) =>
+      `cannot write the artifact to ${output}: include chooses ${path}, so that it would be a part of itself`,
+    hint: ({ path }) => `Write to another folder, or exclude ${JSON.stringify(path)} and the folder that it is in.`,
+    example: { output: '/srv/shop/dist/shop.zip', path: 'dist/shop.zip' },
+  }),
+  ARTIFACT_OUTPUT_NOT_A_FILE: describeError<{ output: string; found: string }>({
+    message: ({ output, found }) =>
+      `cannot write the artifact to ${output}: it is ${found}, expected a file or nothing`,
+    hint: 'Give the path of the zip, for example build/shop.zip.',
+    example: { output: '/srv/shop/build', found: 'a folder' },
+  }),
+  ARTIFACT_OUTPUT_UNWRITABLE: describeError<{ output: string; reason: string }>({
+    message: ({ output, reason }) => `cannot write the artifact to ${output} (${reason})`,
+    hint: 'Check the folder, its permissions and the free space of its disk.',
+    example: { output: '/srv/shop/build/shop.zip', reason: 'ENOSPC' },
+  }),
+  ARTIFACT_INCLUDE_UNMATCHED: describeError<{ root: string; globs: readonly string[] }>({
+    message: ({ root, globs }) =>
+      `nothing in ${root} is chosen by ${listed(globs.map((glob) => JSON.stringify(glob)))}`,
+    hint: 'Build first; write "dist/**" for all of a folder; remove a glob that is no longer needed.',
+    example: { root: '/srv/shop', globs: ['dist/**'] },
+  }),
+  ARTIFACT_ENTRY_REFUSED: describeError<{ root: string; entries: readonly RefusedEntry[] }>({
+    message: ({ root, entries }) =>
+      `${entries.length === 1 ? 'a path' : `${entries.length} paths`} of ${root} cannot be in an artifact: ${listed(
+        entries.map(({ path, reason, target }) => `${path}${target === undefined ? '' : ` -> ${target}`} (${reason})`),
+      )}`,
+    hint: 'Exclude it, rename it, or point the link to something that is included, with a relative target.',
+    example: { root: '/srv/shop', entries: [{ path: 'uploads', reason: 'link-escapes', target: '/var/uploads' }] },
+  }),
+  ARTIFACT_REPOSITORY_MISSING: describeError<{ root: string }>({
+    message: ({ root }) => `cannot tell the commit of ${root}: it is in no git repository`,
+    hint: 'Build in a clone of the repository; an artifact belongs to a commit.',
+    example: { root: '/srv/shop' },
+  }),
+  ARTIFACT_COMMIT_MISSING: describeError<{ root: string }>({
+    message: ({ root }) => `cannot tell the commit of ${root}: its repository has no commit yet`,
+    hint: 'Commit the files first; an artifact belongs to a commit.',
+    example: { root: '/srv/shop' },
+  }),
+  ARTIFACT_TREE_DIFFERS: describeError<{ root: string; commit: string; files: readonly TreeDifference[] }>({
+    message: ({ root, commit, files }) =>
+      `${files.length === 1 ? 'a tracked file' : `${files.length} tracked files`} of ${root} ${
+        files.length === 1 ? 'differs' : 'differ'
+      } from commit ${commit}: ${listed(files.map(({ path, difference }) => `${path} (${difference})`))}`,
+    hint: 'Commit or restore them, or leave them out; what a build makes should not be tracked.',
+    example: {
+      root: '/srv/shop',
+      commit: '4f3c2a1b0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a',
+      files: [{ path: 'src/cart.ts', difference: 'content' }],
+    },
+  }),
+  ARTIFACT_APPSPEC_MISSING: describeError<{ root: string }>({
+    message: ({ root }) =>
+      `the artifact of ${root} would have no file appspec.yml at its top, which CodeDeploy demands`,
+    hint: 'Add appspec.yml to root and to include; requireAppSpec: false builds an artifact that is not for CodeDeploy.',
+    example: { root: '/srv/shop' },
+  }),
+  ARTIFACT_HOOK_MISSING: describeError<{ root: string; scripts: readonly { event: string; location: string }[] }>({
+    message: ({ root, scripts }) =>
+      `appspec.yml of ${root} names ${scripts.length === 1 ? 'a script' : 'scripts'} that the artifact would not have: ${listed(
+        scripts.map(({ event, location }) => `${location} (${event})`),
+      )}`,
+    hint: 'Include the scripts, or correct their location: it is relative to the folder of appspec.yml.',
+    example: { root: '/srv/shop', scripts: [{ event: 'AfterInstall', location: 'hooks/after-install.mjs' }] },
+  }),
+  ARTIFACT_HOLDS_SECRETS: describeError<{ root: string; findings: readonly SecretFinding[] }>({
+    message: ({ root, findings }) =>
+      `the artifact of ${root} would hold secrets: ${listed(
+        findings.map(({ path, line, rule }) => `${path}:${line} (${rule})`),
+      )}`,
+    hint: 'Take them out and inject them on the host; what is no secret can be named in allow, with path, rule and reason.',
+    example: { root: '/srv/shop', findings: [{ path: '.env', line: 3, rule: 'dotenv-secret' }] },
+  }),
+  ARTIFACT_ALLOWANCE_STALE: describeError<{ root: string; allowances: readonly { path: string; rule: string }[] }>({
+    message: ({ root, allowances }) =>
+      `nothing in ${root} needs what allow lets pass: ${listed(
+        allowances.map(({ path, rule }) => `${path} (${rule})`),
+      )}`,
+    hint: 'Remove it from allow, or correct its path (no glob) and rule.',
+    example: { root: '/srv/shop', allowances: [{ path: 'test/key.pem', rule: 'private-key' }] },
+  }),
+  ARTIFACT_FILE_CHANGED: describeError<{ root: string; path: string; change: string }>({
+    message: ({ root, path, change }) => `${path} of ${root} ${change} while the artifact was built`,
+    hint: 'Build when nothing else writes to the folder.',
+    retryable: true,
+    example: { root: '/srv/shop', path: 'dist/main.js', change: 'vanished' },
+  }),
+  ARTIFACT_FILE_UNREADABLE: describeError<{ root: string; path: string; reason: string }>({
+    message: ({ root, path, reason }) => `cannot read ${path} of ${root} (${reason})`,
+    hint: 'Let the user that builds read it, or exclude it.',
+    example: { root: '/srv/shop', path: 'dist/main.js', reason: 'EACCES' },
+  }),
+  ARTIFACT_NOT_FOUND: describeError<{ path: string; reason: string }>({
+    message: ({ path, reason }) => `cannot read the artifact ${path} (${reason})`,
+    hint: 'Give the path of a zip that buildArtifact wrote.',
+    example: { path: '/srv/shop/build/shop.zip', reason: 'ENOENT' },
+  }),
+  ARTIFACT_INVALID: describeError<{ path: string; problem: string }>({
+    message: ({ path, problem }) => `${path} is not an artifact: ${problem}`,
+    hint: 'Build it again with buildArtifact, and do not repack it.',
+    example: { path: '/srv/shop/build/shop.zip', problem: 'it has no .fairlead/manifest.json' },
+  }),
+  ARTIFACT_CORRUPT: describeError<{ path: string; entry: string; problem: string }>({
+    message: ({ path, entry, problem }) => `${path} does not hold what its manifest says: ${entry} ${problem}`,
+    hint: 'Do not deploy it; take the bytes from the store again or build it again.',
+    example: { path: '/srv/shop/build/shop.zip', entry: 'dist/main.js', problem: 'has other bytes' },
+  }),
+})
+
+function listed(names: readonly string[]): string {
+  const more = names.length - namesInMessage
+  return names.slice(0, namesInMessage).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}

@@ -1,0 +1,18 @@
+export { buildArtifact } from './build-artifact.ts'
+export { artifactErrors } from './errors.ts'
+export type {
+  ArtifactEvent,
+  ArtifactPlan,
+  BuildArtifactOptions,
+  PlannedEntry,
+  RefusalReason,
+  RefusedEntry,
+  SecretAllowance,
+  SecretFinding,
+  TreeDifference,
+  TreeEntry,
+} from './model.ts'
+export { planArtifact } from './plan-artifact.ts'
+export { digestContent } from './plan/content-digest.ts'
+export { secretRules, type SecretRule } from './plan/secret-rules.ts'
+export { readArtifact } from './read-artifact.ts'

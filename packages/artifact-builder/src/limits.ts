@@ -1,0 +1,35 @@
+/** 1980-01-01T00:00:00Z: the first moment that the DOS time of a zip can say (APPNOTE.TXT 4.4.6). */
+export const entryTimeMs = Date.UTC(1980, 0, 1)
+
+/** zlib's own default; archiver's is 1, which makes artifacts about an eighth larger. */
+export const compressionLevel = 6
+
+/**
+ * How much of a file is read and compressed at a time. Always the same pieces, so that the compressor never sees
+ * another sequence of calls for the same file.
+ */
+export const pieceBytes = 256 * 1024
+
+/** How much of the zip waits to be written before the compressor pauses. */
+export const outputBufferBytes = 1024 * 1024
+
+/** How many files are read at the same time while they are inspected. */
+export const filesInFlight = 8
+
+/** From this many entries on, a zip's count needs its 64-bit record (APPNOTE.TXT 4.4.22); archiver's test is one late. */
+export const zip64EntryCount = 0xffff
+
+/** A manifest has about 200 bytes for each entry: a million entries still fit. */
+export const maxManifestBytes = 256 * 1024 * 1024
+
+/** Links that are followed before the chain counts as a cycle: Linux's MAXSYMLINKS. */
+export const maxLinkHops = 40
+
+/** What is kept of one piece for the search in the next one: longer than anything that a rule of secrets matches. */
+export const secretOverlapCharacters = 8 * 1024
+
+/** A JSON file of credentials that is larger than this is none. */
+export const maxCredentialFileCharacters = 1024 * 1024
+
+/** How many names a message lists; the context of the error has all of them. */
+export const namesInMessage = 10

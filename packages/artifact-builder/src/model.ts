@@ -1,0 +1,132 @@
+import type { AmbientOptions } from '@fairlead/core'
+import type { SecretRule } from './plan/secret-rules.ts'
+
+/** What {@link buildArtifact} is told. */
+export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
+  /** The folder whose files go in; a repository's top or a folder below it. Relative to the working directory. */
+  readonly root: string
+  /** Globs relative to root, `/` between the parts; a leading dot is nothing special. Each one must choose something. */
+  readonly include: readonly string[]
+  /** Globs of what stays out although it is included. Default: none. */
+  readonly exclude?: readonly string[] | undefined
+  /** The zip to write, relative to the working directory. Its folder is made where it is missing. */
+  readonly output: string
+  /** Default: the name in root's package.json without its scope, else the name of root's folder. */
+  readonly application?: string | undefined
+  /** Findings of the secret guard that may pass. Default: none. */
+  readonly allow?: readonly SecretAllowance[] | undefined
+  /** Whether appspec.yml and the scripts that it names must be in the artifact. Default: true. */
+  readonly requireAppSpec?: boolean | undefined
+}
+
+/** Lets the findings of one rule in one file pass, and says why. Recorded in the manifest. */
+export interface SecretAllowance {
+  /** Path inside the artifact; no glob. */
+  readonly path: string
+  readonly rule: SecretRule
+  readonly reason: string
+}
+
+/** A place that holds a secret. Never the secret, nor a piece of it. */
+export type SecretFinding = {
+  /** Path inside the artifact. */
+  readonly path: string
+  /** 1-based; 1 where the path itself is the finding. */
+  readonly line: number
+  readonly rule: SecretRule
+}
+
+/** What stands at a path below root. */
+export type TreeEntry =
+  | { readonly path: string; readonly type: 'file'; readonly executable: boolean; readonly sizeBytes: number }
+  | { readonly path: string; readonly type: 'symlink'; readonly target: string }
+  | {
+      readonly path: string
+      readonly type: 'directory'
+      /** Whether nothing at all is in it. */
+      readonly empty: boolean
+    }
+  /** A socket, a pipe, a device. */
+  | { readonly path: string; readonly type: 'other' }
+
+/** An entry that an artifact will have. Modes: `0644` or `0755` by the owner's exec bit, `0755` of folders, `0777` of links. */
+export type PlannedEntry =
+  | { readonly path: string; readonly type: 'file'; readonly mode: '0644' | '0755'; readonly sizeBytes: number }
+  | { readonly path: string; readonly type: 'symlink'; readonly mode: '0777'; readonly target: string }
+  | { readonly path: string; readonly type: 'directory'; readonly mode: '0755' }
+
+/** Why a path that was chosen cannot be in an artifact. */
+export type RefusalReason =
+  /** A socket, a pipe, a device. */
+  | 'not-a-file'
+  /** Not UTF-8; it would not come out under its own name. */
+  | 'name-not-utf8'
+  /** A backslash or a beginning like `c:`, which zip tools read as something else. */
+  | 'name-not-portable'
+  /** `.fairlead` is where the manifest lies. */
+  | 'name-reserved'
+  /** Absolute, or out of root on its way. */
+  | 'link-escapes'
+  /** To something that the artifact will not have. */
+  | 'link-dangling'
+  /** To itself in the end. */
+  | 'link-cycle'
+
+/** A path that was chosen and cannot be in an artifact. */
+export type RefusedEntry = {
+  readonly path: string
+  readonly reason: RefusalReason
+  /** Of a symlink: where it points. */
+  readonly target?: string | undefined
+}
+
+/** What {@link planArtifact} answers. */
+export interface ArtifactPlan {
+  /** In the order of the bytes of their paths. */
+  readonly entries: readonly PlannedEntry[]
+  /** What was chosen and cannot go in. An artifact is built only where this is empty. */
+  readonly refused: readonly RefusedEntry[]
+  /** Globs of `include` that chose nothing. An artifact is built only where this is empty. */
+  readonly unmatched: readonly string[]
+}
+
+/** How a file of the commit stands on disk. */
+export type TreeDifference = {
+  /** Relative to root. */
+  readonly path: string
+  /** `added`: in git's index, not in the commit. `submodule`: not checked out at the commit that is recorded. */
+  readonly difference: 'content' | 'mode' | 'type' | 'missing' | 'added' | 'submodule'
+}
+
+interface Happened<T extends string> {
+  readonly type: T
+  /** ISO 8601, UTC, with milliseconds. */
+  readonly at: string
+  /** One line for people. */
+  readonly summary: string
+}
+
+/** What happens while an artifact is built or read. */
+export type ArtifactEvent =
+  | (Happened<'artifact.planned'> & {
+      readonly application: string
+      readonly commit: string
+      readonly entryCount: number
+      readonly contentBytes: number
+    })
+  | (Happened<'artifact.secret-allowed'> & SecretFinding & { readonly reason: string })
+  | (Happened<'artifact.leftover-removed'> & { readonly path: string })
+  | (Happened<'artifact.entry-added'> & {
+      readonly path: string
+      readonly entryType: 'file' | 'directory' | 'symlink'
+      readonly sizeBytes: number
+      readonly entriesDone: number
+      readonly entryCount: number
+    })
+  | (Happened<'artifact.verified'> & {
+      readonly path: string
+      readonly entryCount: number
+      readonly sha256: string
+      readonly contentDigest: string
+    })
+  | (Happened<'artifact.written'> & { readonly path: string; readonly sizeBytes: number; readonly sha256: string })

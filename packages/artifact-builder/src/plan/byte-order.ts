@@ -1,0 +1,18 @@
+/**
+ * Compares two texts by the bytes of their UTF-8, which is the order of their code points. JavaScript's own order is
+ * that of UTF-16, where a character beyond U+FFFF comes before U+E000.
+ */
+export function compareBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index))
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** A code unit's place: surrogates, which stand for the highest code points, after all others. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
+}

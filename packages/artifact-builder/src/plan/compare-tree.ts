@@ -1,0 +1,53 @@
+import { compareBytes } from './byte-order.ts'
+import type { PlannedEntry, TreeDifference } from '../model.ts'
+
+/** What git has at a path below root. */
+export interface CommittedEntry {
+  /** Relative to root. */
+  readonly path: string
+  /** As git writes it: `100644`, `100755`, `120000`. */
+  readonly mode: string
+  /** Of the blob. */
+  readonly id: string
+}
+
+/** What the comparison needs to know. */
+export interface TreeComparison {
+  readonly entries: readonly PlannedEntry[]
+  readonly committed: readonly CommittedEntry[]
+  /** Paths in git's index, below root. */
+  readonly indexed: readonly string[]
+  /** Submodules whose recorded commit is not there to be compared. */
+  readonly unknownSubmodules: readonly string[]
+  /** Whether a path is chosen by its name. */
+  readonly chooses: (path: string) => boolean
+  /** The id that the content of a chosen entry would have as a blob. */
+  readonly idOf: (path: string) => string | undefined
+}
+
+/**
+ * Compares the chosen entries with the commit, by content and not by git's index, which can be told to look away
+ * (`update-index --assume-unchanged`). What git does not track is what a build made, and is left alone.
+ */
+export function compareTree(comparison: TreeComparison): readonly TreeDifference[] {
+  const { entries, committed, indexed, unknownSubmodules, chooses, idOf } = comparison
+  const planned = new Map(entries.map((entry) => [entry.path, entry]))
+  const known = new Set(committed.map(({ path }) => path))
+  const changed = committed
+    .filter(({ path }) => chooses(path))
+    .flatMap(({ path, mode, id }): readonly TreeDifference[] => {
+      const entry = planned.get(path)
+      if (entry === undefined) return [{ path, difference: 'missing' }]
+      if (entry.type !== (mode === '120000' ? 'symlink' : 'file')) return [{ path, difference: 'type' }]
+      if (idOf(path) !== id) return [{ path, difference: 'content' }]
+      const executable = mode === '100755' ? '0755' : '0644'
+      return entry.type === 'file' && entry.mode !== executable ? [{ path, difference: 'mode' }] : []
+    })
+  const added = indexed
+    .filter((path) => planned.has(path) && !known.has(path))
+    .map((path): TreeDifference => ({ path, difference: 'added' }))
+  const submodules = unknownSubmodules
+    .filter((path) => chooses(path) || entries.some((entry) => entry.path.startsWith(`${path}/`)))
+    .map((path): TreeDifference => ({ path, difference: 'submodule' }))
+  return [...changed, ...added, ...submodules].sort((a, b) => compareBytes(a.path, b.path))
+}

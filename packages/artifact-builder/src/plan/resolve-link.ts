@@ -1,0 +1,74 @@
+import { maxLinkHops } from '../limits.ts'
+
+/** What stands at a path of an artifact: a link's target, or that it is a file or a folder. */
+export type Standing = 'file' | 'directory' | { readonly target: string }
+
+/** Tells what stands where; undefined where nothing does. */
+export type Standings = (path: string) => Standing | undefined
+
+/** Where a path leads, links followed. */
+export type WayEnd =
+  | { readonly type: 'file' | 'directory'; readonly path: string }
+  | { readonly type: 'link-escapes' | 'link-dangling' | 'link-cycle' }
+
+/** What is to be known of an entry to follow links over it. */
+type Standable = { readonly path: string } & (
+  { readonly type: 'file' | 'directory' | 'other' } | { readonly type: 'symlink'; readonly target: string }
+)
+
+/** What stands where in an artifact of these entries: they, and the folders that they imply. */
+export function standingsOf(entries: readonly Standable[]): Standings {
+  const places = new Map<string, Standing>()
+  for (const entry of entries) {
+    for (let cut = entry.path.indexOf('/'); cut > 0; cut = entry.path.indexOf('/', cut + 1)) {
+      places.set(entry.path.slice(0, cut), 'directory')
+    }
+    if (entry.type === 'symlink') places.set(entry.path, { target: entry.target })
+    else places.set(entry.path, entry.type === 'directory' ? 'directory' : 'file')
+  }
+  return (path) => places.get(path)
+}
+
+/**
+ * Follows a path the way a kernel does, part by part, among the entries of an artifact alone: what the artifact does
+ * not hold is not there on a host either.
+ */
+export function followPath(path: string, standings: Standings): WayEnd {
+  const done: string[] = []
+  const parts = path.split('/').reverse()
+  let end: 'file' | 'directory' = 'directory'
+  let hops = 0
+  while (parts.length > 0) {
+    const part = parts.pop() as string
+    // A file has nothing below it, not even itself: the kernel answers ENOTDIR for `file/.` and `file/..`.
+    if (end === 'file') return { type: 'link-dangling' }
+    if (part === '' || part === '.') continue
+    if (part === '..') {
+      if (done.pop() === undefined) return { type: 'link-escapes' }
+      continue
+    }
+    done.push(part)
+    const here = standings(done.join('/'))
+    if (here === undefined) return { type: leadsOut(done, parts) ? 'link-escapes' : 'link-dangling' }
+    if (typeof here === 'string') {
+      end = here
+      continue
+    }
+    if (here.target.startsWith('/')) return { type: 'link-escapes' }
+    if (++hops > maxLinkHops) return { type: 'link-cycle' }
+    done.pop()
+    parts.push(...here.target.split('/').reverse())
+  }
+  return { type: end, path: done.join('/') }
+}
+
+/** Whether the rest of a way of which a part is missing would lead out of the artifact: the better word for it. */
+function leadsOut(done: readonly string[], rest: readonly string[]): boolean {
+  let depth = done.length
+  for (const part of [...rest].reverse()) {
+    if (part === '..') depth -= 1
+    else if (part !== '' && part !== '.') depth += 1
+    if (depth < 0) return true
+  }
+  return false
+}

@@ -1,0 +1,119 @@
+import { stat } from 'node:fs/promises'
+import { isDeployError, coreErrors } from '@fairlead/core'
+import { runGit } from '@fairlead/core/git'
+import { artifactErrors } from '../errors.ts'
+import type { CommittedEntry } from '../plan/compare-tree.ts'
+import { codeOf } from './tree.ts'
+
+/** A commit and what git knows below a folder. */
+export interface CommittedTree {
+  readonly commit: string
+  /** Blobs of the commit below the folder, submodules' included. Paths relative to the folder. */
+  readonly entries: readonly CommittedEntry[]
+  /** Paths of the index below the folder. */
+  readonly indexed: readonly string[]
+  /** Submodules whose recorded commit is not there to be compared. */
+  readonly unknownSubmodules: readonly string[]
+}
+
+/**
+ * Reads the commit that a folder's repository stands at, and its files below the folder.
+ *
+ * @throws ARTIFACT_REPOSITORY_MISSING, ARTIFACT_COMMIT_MISSING, GIT_MISSING, GIT_FAILED
+ */
+export async function readCommittedTree(root: string, signal: AbortSignal | undefined): Promise<CommittedTree> {
+  await requireWorkTree(root, signal)
+  const head = await runGit(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
+    folder: root,
+    signal,
+    expectedExitCodes: [0, 1],
+  })
+  if (head.exitCode !== 0) throw artifactErrors.ARTIFACT_COMMIT_MISSING({ root })
+  const commit = head.stdout.trim()
+  const { entries, unknownSubmodules } = await readTree(root, commit, '', signal)
+  const index = await runGit(['ls-files', '-z', '--cached'], { folder: root, signal })
+  return { commit, entries, unknownSubmodules, indexed: index.stdout.split('\0').filter((path) => path !== '') }
+}
+
+async function requireWorkTree(root: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    const inside = await runGit(['rev-parse', '--is-inside-work-tree'], { folder: root, signal })
+    if (inside.stdout.trim() === 'true') return
+  } catch (error) {
+    if (!isDeployError(error, coreErrors.GIT_FAILED) || !error.context.stderr.includes('not a git repository')) {
+      throw error
+    }
+  }
+  throw artifactErrors.ARTIFACT_REPOSITORY_MISSING({ root })
+}
+
+async function readTree(
+  folder: string,
+  commit: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<CommittedTree, 'entries' | 'unknownSubmodules'>> {
+  // From a folder below the top, ls-tree lists that folder, with paths relative to it.
+  if (prefix !== '' && !(await isFolder(folder))) return { entries: [], unknownSubmodules: [prefix.slice(0, -1)] }
+  const tree = await runGit(['ls-tree', '-r', '-z', commit], {
+    folder,
+    signal,
+    // A submodule that is not checked out has no such commit; of root's own commit we know that it is there.
+    expectedExitCodes: prefix === '' ? [0] : [0, 128],
+  })
+  if (tree.exitCode !== 0) return { entries: [], unknownSubmodules: [prefix.slice(0, -1)] }
+  const entries: CommittedEntry[] = []
+  const unknownSubmodules: string[] = []
+  for (const line of tree.stdout.split('\0')) {
+    const parsed = /^(\d{6}) (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line)
+    if (!parsed) continue
+    const [, mode = '', type, id = '', name = ''] = parsed
+    if (type === 'blob') entries.push({ path: prefix + name, mode, id })
+    if (type === 'commit') {
+      const below = await readTree(`${folder}/${name}`, id, `${prefix}${name}/`, signal)
+      entries.push(...below.entries)
+      unknownSubmodules.push(...below.unknownSubmodules)
+    }
+  }
+  return { entries, unknownSubmodules }
+}
+
+/**
+ * The ids of files as git would store them, with the conversions that the repository's attributes ask for (line ends,
+ * LFS, keywords): for those whose plain bytes are not the commit's.
+ *
+ * @throws GIT_MISSING, GIT_FAILED
+ */
+export async function readConvertedIds(
+  root: string,
+  paths: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  if (paths.length === 0) return new Map()
+  const top = await runGit(['rev-parse', '--show-cdup'], { folder: root, signal })
+  const prefix = await runGit(['rev-parse', '--show-prefix'], { folder: root, signal })
+  const folder = top.stdout.trim() === '' ? root : `${root}/${top.stdout.trim()}`
+  const answer = await runGit(['hash-object', '--stdin-paths'], {
+    folder,
+    signal,
+    input: paths.map((path) => `${quoted(prefix.stdout.replace(/\n$/, '') + path)}\n`).join(''),
+  })
+  const ids = answer.stdout.trim().split('\n')
+  return new Map(paths.map((path, index) => [path, ids[index] ?? '']))
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+/** git reads a line that begins with a quote as a C string. */
+function quoted(path: string): string {
+  return /["\\\n]/.test(path)
+    ? `"${path.replaceAll(/["\\]/g, (character) => `\\${character}`).replaceAll('\n', '\\n')}"`
+    : path
+}

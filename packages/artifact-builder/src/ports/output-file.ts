@@ -1,0 +1,133 @@
+import { lstat, mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { isDeployError } from '@fairlead/core'
+import { syncFolder, temporaryPath } from '@fairlead/core/files'
+import { artifactErrors } from '../errors.ts'
+import { codeOf } from './tree.ts'
+
+/**
+ * Refuses an output that a rename must not replace: a folder, a device, a link to a folder.
+ *
+ * @throws ARTIFACT_OUTPUT_NOT_A_FILE, ARTIFACT_OUTPUT_UNWRITABLE
+ */
+export async function checkOutput(output: string): Promise<void> {
+  for (const look of [lstat, stat]) {
+    const facts = await orMissing(output, () => look(output))
+    if (facts?.isDirectory()) throw artifactErrors.ARTIFACT_OUTPUT_NOT_A_FILE({ output, found: 'a folder' })
+    if (facts && !facts.isFile() && !facts.isSymbolicLink()) {
+      throw artifactErrors.ARTIFACT_OUTPUT_NOT_A_FILE({ output, found: 'a device, a pipe or a socket' })
+    }
+  }
+}
+
+/** The output and a temporary name of it as paths below root, links on the way resolved; none where they lie elsewhere. */
+export async function pathsBelow(root: string, output: string): Promise<readonly string[]> {
+  const folder = await realFolder(dirname(output), output)
+  const real = join(folder, basename(output))
+  return [real, temporaryPath(temporaryStem(real))].flatMap((path) => {
+    const below = relative(root, path)
+    return below === '' || below === '..' || below.startsWith(`..${sep}`) ? [] : [below.split(sep).join('/')]
+  })
+}
+
+/** The real path of a folder, of which the last parts need not be there yet. */
+async function realFolder(folder: string, output: string): Promise<string> {
+  const real = await orMissing(output, () => realpath(folder))
+  if (real !== undefined) return real
+  const above = dirname(folder)
+  return above === folder ? folder : join(await realFolder(above, output), basename(folder))
+}
+
+async function orMissing<T>(output: string, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw unwritable(output, error)
+  }
+}
+
+/** The name under which this process writes: it says whose it is, so that nobody sweeps what a live build writes. */
+function temporaryStem(output: string, pid: number | string = process.pid): string {
+  return join(dirname(output), `${basename(output)}.${pid}`)
+}
+
+/**
+ * Writes a file whole or not at all: under a temporary name in its folder, to disk, checked, renamed. Whatever ends it
+ * early, the temporary file goes; one of a process that was killed goes at the next call.
+ *
+ * @throws ARTIFACT_OUTPUT_UNWRITABLE, and what `write` and `check` throw
+ */
+export async function writeOutput<T>(
+  output: string,
+  steps: {
+    readonly write: (file: FileHandle) => Promise<void>
+    /** Looks at what was written, under its temporary name. */
+    readonly check: (path: string) => Promise<T>
+    readonly onLeftover: (path: string) => void
+  },
+): Promise<T> {
+  const folder = dirname(output)
+  try {
+    await mkdir(folder, { recursive: true })
+    for (const leftover of await leftovers(output)) {
+      await rm(leftover, { force: true })
+      steps.onLeftover(leftover)
+    }
+    const temporary = temporaryPath(temporaryStem(output))
+    const file = await open(temporary, 'wx', 0o644)
+    try {
+      try {
+        await steps.write(file)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      const answer = await steps.check(temporary)
+      await rename(temporary, output)
+      await syncFolder(folder)
+      return answer
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+  } catch (error) {
+    throw isSystemError(error) ? unwritable(output, error) : error
+  }
+}
+
+/** Temporary files of this output whose process is gone. */
+async function leftovers(output: string): Promise<readonly string[]> {
+  const prefix = `.${basename(output)}.`
+  const found: string[] = []
+  for (const name of await readdir(dirname(output))) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name.slice(prefix.length))?.[1] : undefined
+    const path = join(dirname(output), name)
+    if (pid !== undefined && (await isAbandoned(Number(pid), path))) found.push(path)
+  }
+  return found
+}
+
+async function isAbandoned(pid: number, path: string): Promise<boolean> {
+  if (pid !== process.pid) return !isRunning(pid)
+  // A container gives the same number to the same job each time: a file from before this process is not ours.
+  const facts = await orMissing(path, () => lstat(path))
+  return facts !== undefined && facts.mtimeMs < performance.timeOrigin
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH'
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return !isDeployError(error) && typeof (error as NodeJS.ErrnoException | undefined)?.syscall === 'string'
+}
+
+function unwritable(output: string, error: unknown) {
+  return artifactErrors.ARTIFACT_OUTPUT_UNWRITABLE({ output, reason: codeOf(error) }, { cause: error })
+}

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path'
+import {
+  ambientOptionNames,
+  checkOptions,
+  coreErrors,
+  describeValue,
+  systemClock,
+  timestamp,
+  type AmbientOptions,
+  type Artifact,
+  type Manifest,
+} from '@fairlead/core'
+import type { ArtifactEvent } from './model.ts'
+import { verifyZip, type VerifiedZip } from './verify-zip.ts'
+
+/**
+ * Reads an artifact back, every byte of it, and compares it with the manifest inside: an artifact that was cut,
+ * repacked, or changed in one bit is refused.
+ *
+ * @throws UNKNOWN_OPTION, INVALID_OPTION, ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT
+ */
+export async function readArtifact(
+  subject: string | { readonly path: string },
+  options: AmbientOptions<ArtifactEvent> = {},
+): Promise<{ readonly artifact: Artifact; readonly manifest: Manifest }> {
+  checkOptions('readArtifact', options, ambientOptionNames)
+  const { signal, onEvent, clock = systemClock } = options
+  const path = resolve(pathOf(subject))
+  const zip = await verifyZip(path, signal)
+  const artifact = artifactOf(path, zip)
+  const { entryCount, sha256, contentDigest } = artifact
+  onEvent?.({
+    type: 'artifact.verified',
+    at: timestamp(clock),
+    summary: `verified ${path}: ${entryCount} entries, sha256 ${sha256}`,
+    path,
+    entryCount,
+    sha256,
+    contentDigest,
+  })
+  return { artifact, manifest: zip.manifest }
+}
+
+/** The record of a zip at a path. */
+export function artifactOf(path: string, { manifest, sha256, sizeBytes }: VerifiedZip): Artifact {
+  const { application, commit, contentDigest, entries } = manifest
+  return {
+    schema: 'fairlead/artifact/1',
+    path,
+    application,
+    commit,
+    sha256,
+    contentDigest,
+    sizeBytes,
+    entryCount: entries.length,
+  }
+}
+
+function pathOf(subject: unknown): string {
+  const path = typeof subject === 'object' && subject !== null ? (subject as { readonly path?: unknown }).path : subject
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  throw coreErrors.INVALID_OPTION({
+    verb: 'readArtifact',
+    option: 'path',
+    given: describeValue(path),
+    expected: 'the path of an artifact, or an object that has it',
+  })
+}
