@@ -195,7 +195,9 @@ async function checkRevisionExists({ fetchRevision, signal }: ActionContext, rev
     await chunks.return?.()
   } catch (error) {
     const { name, code } = error as { readonly name?: unknown; readonly code?: unknown }
-    const reason = [code, name].find((word) => missing.includes(word as string))
+    // S3 says of a version id that it never gave that the argument is invalid.
+    const absent = version === undefined ? missing : [...missing, 'InvalidArgument']
+    const reason = [code, name].find((word) => absent.includes(word as string))
     if (reason === undefined) throw error
     const what = version === undefined ? '' : `?versionId=${version}`
     throw faults.revisionDoesNotExist(`s3://${bucket}/${key}${what} (${String(reason)})`)
