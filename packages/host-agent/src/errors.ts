@@ -1,0 +1,16 @@
+import { defineErrors, describeError } from '@fairlead/core'
+
+/** What can fail in this package before anything runs. What fails on the host is a result, not an error. */
+export const hostAgentErrors = defineErrors('host-agent', {
+  HOST_INVALID: describeError<{ field: string; given: string; expected: string }>({
+    message: ({ field, given, expected }) => `this is not a host: ${field} is ${given}, expected ${expected}`,
+    hint: 'Give a name and an absolute folder of its own: everything that a deployment writes goes below it.',
+    example: { field: 'folder', given: '"/"', expected: 'an absolute path of a folder, not the root' },
+  }),
+  HOST_DEPLOYMENT_INVALID: describeError<{ field: string; given: string; expected: string }>({
+    message: ({ field, given, expected }) =>
+      `the host cannot take this deployment: ${field} is ${given}, expected ${expected}`,
+    hint: 'Hand over the deployment as the service made it; its ids become names of folders.',
+    example: { field: 'deploymentId', given: '"../x"', expected: 'a name of a folder' },
+  }),
+})

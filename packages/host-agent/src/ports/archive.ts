@@ -1,0 +1,276 @@
+import { createReadStream, type ReadStream } from 'node:fs'
+import { chmod, lchown, link, mkdir, open, rm, symlink, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { Parser, type ReadEntry } from 'tar'
+import { openPromise, type Entry, type ZipFile } from 'yauzl'
+import { entryParts, parentsOf } from '../plan/archive-path.ts'
+import { findAccountId } from './accounts.ts'
+
+type EntryKind = 'file' | 'directory' | 'symlink' | 'hardlink'
+
+interface ArchiveEntry {
+  readonly name: string
+  readonly kind: EntryKind
+  /** `undefined`: the archive does not say. */
+  readonly mode: number | undefined
+  readonly modified?: Date | undefined
+  readonly linkTarget?: string | undefined
+  readonly owner?: { readonly uid?: number; readonly gid?: number; readonly user?: string; readonly group?: string }
+  readonly read: () => AsyncIterable<Uint8Array>
+}
+
+/** An archive that cannot be read, or an entry of it that would leave the folder. */
+export interface ArchiveProblem extends Error {
+  readonly archiveProblem: true
+}
+
+export function isArchiveProblem(error: unknown): error is ArchiveProblem {
+  return error instanceof Error && 'archiveProblem' in error
+}
+
+function problem(message: string): ArchiveProblem {
+  return Object.assign(new Error(message), { archiveProblem: true as const })
+}
+
+export interface UnpackOptions {
+  /** Keep owners and set-uid bits, as tar does for root. */
+  readonly isRoot: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Unpacks a zip into an empty folder. Modes and links are kept; every content is checked against its CRC. */
+export async function unpackZip(file: string, folder: string, options: UnpackOptions): Promise<void> {
+  let zip: ZipFile
+  try {
+    zip = await openPromise(file, { lazyEntries: true, strictFileNames: false })
+  } catch (error) {
+    throw problem((error as Error).message)
+  }
+  try {
+    await unpack(zipEntries(zip), folder, { ...options, isRoot: false })
+  } finally {
+    zip.close()
+  }
+}
+
+/** Unpacks a tar, compressed or not, into an empty folder. Modes, links and, for root, owners are kept. */
+export async function unpackTar(file: string, folder: string, options: UnpackOptions): Promise<void> {
+  await unpack(tarEntries(file), folder, options)
+}
+
+/** Whether a file begins like gzip. */
+export async function isGzip(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+  } finally {
+    await handle.close()
+  }
+}
+
+async function unpack(entries: AsyncIterable<ArchiveEntry>, folder: string, options: UnpackOptions): Promise<void> {
+  const links = new Set<string>()
+  const folders = new Map<string, ArchiveEntry>()
+  for await (const entry of entries) {
+    options.signal?.throwIfAborted()
+    const parts = partsOf(entry.name, links)
+    if (parts.length === 0) continue
+    const name = parts.join('/')
+    const path = join(folder, name)
+    await mkdir(join(folder, ...parts.slice(0, -1)), { recursive: true })
+    if (entry.kind === 'directory') {
+      if (links.has(name)) throw problem(`the entry ${entry.name} is a folder where a symbolic link is`)
+      await mkdir(path, { recursive: true })
+      folders.set(path, entry)
+      continue
+    }
+    // A second entry of one name takes the place of the first; a link is replaced, never written through.
+    await rm(path, { force: true })
+    links.delete(name)
+    if (entry.kind === 'symlink') {
+      await symlink(entry.linkTarget ?? '', path)
+      links.add(name)
+    } else if (entry.kind === 'hardlink') {
+      const target = partsOf(entry.linkTarget ?? '', links)
+      if (links.has(target.join('/'))) throw problem(`the entry ${entry.name} links to a symbolic link`)
+      await link(join(folder, ...target), path)
+      continue
+    } else {
+      await writeContent(path, entry)
+    }
+    await setOwner(path, entry, options)
+    if (entry.kind === 'file') await setMode(path, entry, options)
+  }
+  // Last and innermost first: a folder that may not be written to must take its content before.
+  for (const [path, entry] of [...folders].reverse()) {
+    await setOwner(path, entry, options)
+    await setMode(path, entry, options)
+  }
+}
+
+function partsOf(name: string, links: ReadonlySet<string>): readonly string[] {
+  const parts = entryParts(name)
+  if (!parts) throw problem(`the entry ${name} would leave the folder`)
+  const through = parentsOf(parts).find((parent) => links.has(parent))
+  if (through !== undefined) throw problem(`the entry ${name} would be written through the symbolic link ${through}`)
+  return parts
+}
+
+async function writeContent(path: string, entry: ArchiveEntry): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    for await (const chunk of entry.read()) await file.writeFile(chunk)
+  } finally {
+    await file.close()
+  }
+}
+
+async function setOwner(path: string, { owner }: ArchiveEntry, { isRoot }: UnpackOptions): Promise<void> {
+  if (!isRoot || !owner) return
+  const uid = (owner.user ? await findAccountId('user', owner.user) : undefined) ?? owner.uid
+  const gid = (owner.group ? await findAccountId('group', owner.group) : undefined) ?? owner.gid
+  if (uid !== undefined && gid !== undefined) await lchown(path, uid, gid)
+}
+
+async function setMode(path: string, { kind, mode, modified }: ArchiveEntry, { isRoot }: UnpackOptions): Promise<void> {
+  if (modified) await utimes(path, modified, modified)
+  const fallback = kind === 'directory' ? 0o755 : 0o644
+  await chmod(path, (mode ?? fallback) & (isRoot ? 0o7777 : 0o777))
+}
+
+async function* zipEntries(zip: ZipFile): AsyncGenerator<ArchiveEntry> {
+  const entries = zip.eachEntry()[Symbol.asyncIterator]()
+  for (;;) {
+    let next: IteratorResult<Entry>
+    try {
+      next = await entries.next()
+    } catch (error) {
+      throw problem((error as Error).message)
+    }
+    if (next.done) return
+    yield await zipEntry(zip, next.value)
+  }
+}
+
+async function zipEntry(zip: ZipFile, entry: Entry): Promise<ArchiveEntry> {
+  // Unix attributes are in the upper half, and only where the archive was made on Unix (host 3).
+  const attributes = entry.versionMadeBy >>> 8 === 3 ? entry.externalFileAttributes >>> 16 : 0
+  const isLink = (attributes & 0o170000) === 0o120000
+  const kind = entry.fileName.endsWith('/') ? 'directory' : isLink ? 'symlink' : 'file'
+  const read = () => zipContent(zip, entry)
+  const mode = attributes === 0 ? undefined : attributes & 0o7777
+  const modified = kind === 'file' ? entry.getLastModDate() : undefined
+  const common = { name: entry.fileName, kind, mode, modified, read } as const
+  if (kind !== 'symlink') return common
+  const chunks: Uint8Array[] = []
+  for await (const chunk of read()) chunks.push(chunk)
+  return { ...common, linkTarget: Buffer.concat(chunks).toString('utf8') }
+}
+
+async function* zipContent(zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Array> {
+  let sum = 0
+  try {
+    for await (const chunk of await zip.openReadStreamPromise(entry)) {
+      const bytes = chunk as Buffer
+      sum = crc32(bytes, sum)
+      yield bytes
+    }
+  } catch (error) {
+    throw problem(`${entry.fileName}: ${(error as Error).message}`)
+  }
+  if (sum !== entry.crc32) throw problem(`the content of ${entry.fileName} does not match its CRC`)
+}
+
+async function* tarEntries(file: string): AsyncGenerator<ArchiveEntry> {
+  const source = createReadStream(file)
+  try {
+    for await (const entry of parseTar(source)) {
+      const kind = tarKind(entry)
+      const { uid, gid, uname, gname } = entry
+      const read = () => entry as unknown as AsyncIterable<Uint8Array>
+      yield {
+        name: entry.path,
+        kind,
+        mode: entry.mode,
+        modified: kind === 'file' ? entry.mtime : undefined,
+        linkTarget: entry.linkpath,
+        owner: {
+          ...(uid === undefined ? {} : { uid }),
+          ...(gid === undefined ? {} : { gid }),
+          ...(uname ? { user: uname } : {}),
+          ...(gname ? { group: gname } : {}),
+        },
+        read,
+      }
+      entry.resume()
+    }
+  } finally {
+    source.destroy()
+  }
+}
+
+const tarKinds: Readonly<Partial<Record<ReadEntry['type'], EntryKind>>> = {
+  Directory: 'directory',
+  GNUDumpDir: 'directory',
+  SymbolicLink: 'symlink',
+  Link: 'hardlink',
+  File: 'file',
+  OldFile: 'file',
+  ContiguousFile: 'file',
+}
+
+function tarKind(entry: ReadEntry): EntryKind {
+  const kind = tarKinds[entry.type]
+  if (!kind) throw problem(`the entry ${entry.path} is a ${entry.type}`)
+  return kind
+}
+
+/** The parser's entries, one at a time; each must be read or resumed before the next one comes. */
+async function* parseTar(source: ReadStream): AsyncGenerator<ReadEntry> {
+  const waiting: ReadEntry[] = []
+  let failure: Error | undefined
+  let isEnded = false
+  let count = 0
+  let wake = () => {}
+  const parser = new Parser({
+    strict: true,
+    onReadEntry: (entry) => {
+      count += 1
+      waiting.push(entry)
+      wake()
+    },
+  })
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    failure ??= problem(`the entry ${entry.path} is a ${entry.type}`)
+    wake()
+  })
+  parser.on('error', (error: Error) => {
+    failure ??= problem(error.message)
+    wake()
+  })
+  parser.on('end', () => {
+    isEnded = true
+    wake()
+  })
+  source.on('error', (error) => {
+    failure ??= error
+    wake()
+  })
+  source.on('data', (chunk) => {
+    if (!parser.write(chunk as Buffer)) {
+      source.pause()
+      parser.once('drain', () => source.resume())
+    }
+  })
+  source.on('end', () => parser.end())
+  for (;;) {
+    const entry = waiting.shift()
+    if (entry) yield entry
+    else if (failure) throw failure
+    else if (isEnded) break
+    else await new Promise<void>((resolve) => (wake = resolve))
+  }
+  if (count === 0) throw problem('there is no entry in the archive')
+}

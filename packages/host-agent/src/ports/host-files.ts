@@ -1,0 +1,242 @@
+import { execFile } from 'node:child_process'
+import {
+  access,
+  chmod,
+  chown,
+  constants,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { temporaryPath } from '@fairlead/core/files'
+import { hookPath, maxSourceDepth } from '../limits.ts'
+import { failUnknown } from '../plan/event-failure.ts'
+import type { PathKind, SourceTree } from '../plan/install.ts'
+import type { RevisionEntry } from '../plan/pruning.ts'
+import { readAccountId } from './accounts.ts'
+import { requireInside, requireNameInside, type Fence } from './fence.ts'
+
+export async function makeFolders(path: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+}
+
+/** Removes a file or a whole folder that belongs to the agent itself. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}
+
+/** `undefined` where there is no such file, and only there. */
+export async function findText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** What is at a path, links followed: one that leads to nothing is missing. */
+export async function kindAt(path: string): Promise<PathKind> {
+  try {
+    return (await stat(path)).isDirectory() ? 'directory' : 'file'
+  } catch (error) {
+    if (isMissing(error)) return 'missing'
+    throw error
+  }
+}
+
+/** The entries of a group's folder with the time of their last change. */
+export async function listRevisions(group: string): Promise<readonly RevisionEntry[]> {
+  const names = (await kindAt(group)) === 'directory' ? await readdir(group) : []
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(group, name)
+      return { path, modifiedNs: (await lstat(path, { bigint: true })).mtimeNs }
+    }),
+  )
+}
+
+/** The names in a folder, or `undefined` where there is no folder. */
+export async function listNames(path: string): Promise<readonly string[] | undefined> {
+  return (await kindAt(path)) === 'directory' ? (await readdir(path)).sort() : undefined
+}
+
+/** Takes the place of its only child, a folder. */
+export async function liftOnlyChild(folder: string, child: string): Promise<void> {
+  const aside = temporaryPath(folder)
+  await rename(join(folder, child), aside)
+  await rmdir(folder)
+  await rename(aside, folder)
+}
+
+/** A source of the AppSpec as it lies there, links to folders followed as the official agent does. */
+export async function readSourceTree(fence: Fence, path: string, depth = 0): Promise<SourceTree> {
+  if ((await kindAt(path)) !== 'directory') return { kind: 'file' }
+  await requireInside(fence, path)
+  if (depth > maxSourceDepth) throw failUnknown(`the source ${path} is a loop of symbolic links, or nested too deeply`)
+  const entries = []
+  for (const name of (await readdir(path)).sort()) {
+    entries.push({ name, tree: await readSourceTree(fence, `${path}/${name}`, depth + 1) })
+  }
+  return { kind: 'directory', entries }
+}
+
+/** Makes one folder; its parent must be there, it must not. */
+export async function makeFolder(fence: Fence, path: string): Promise<void> {
+  await requireNameInside(fence, path)
+  await mkdir(path)
+}
+
+/**
+ * Copies as `cp -p` does: through a link that is in the way, into a folder that is; mode, times and owner are kept.
+ * A link is made again, not followed.
+ */
+export async function copyOne(fence: Fence, source: string, destination: string): Promise<void> {
+  const link = await linkAt(source)
+  if (link !== undefined) {
+    await requireNameInside(fence, source)
+    await requireNameInside(fence, destination)
+    await symlink(link, destination)
+    return
+  }
+  await requireInside(fence, source)
+  const isFolder = (await kindAt(destination)) === 'directory'
+  const target = isFolder ? join(destination, basename(source)) : destination
+  await requireInside(fence, target)
+  const facts = await stat(source)
+  await copyFile(source, target)
+  await utimes(target, facts.atime, facts.mtime)
+  const copied = await stat(target)
+  const isOwned = copied.uid === facts.uid && copied.gid === facts.gid
+  const keepsOwner = isOwned || (await tryChown(target, facts.uid, facts.gid))
+  await chmod(target, facts.mode & (keepsOwner ? 0o7777 : 0o1777))
+}
+
+/** Removes what an earlier Install left: a file, a link, or a folder if it is empty. What is gone already is no error. */
+export async function removeInstalled(fence: Fence, path: string): Promise<void> {
+  try {
+    const facts = await lstat(path)
+    await requireNameInside(fence, path)
+    if (!facts.isDirectory()) await unlink(path)
+    else if ((await readdir(path)).length === 0) await rmdir(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}
+
+export async function changeMode(fence: Fence, path: string, mode: string): Promise<void> {
+  await requireInside(fence, path)
+  await chmod(path, mode === '' ? 0 : Number.parseInt(mode, 8))
+}
+
+export async function changeOwner(
+  fence: Fence,
+  path: string,
+  names: { readonly owner: string | null; readonly group: string | null },
+): Promise<void> {
+  const uid = names.owner === null ? undefined : await readAccountId('user', names.owner)
+  const gid = names.group === null ? undefined : await readAccountId('group', names.group)
+  await requireInside(fence, path)
+  const facts = await stat(path)
+  await chown(path, uid ?? facts.uid, gid ?? facts.gid)
+}
+
+/** Sets the access list with the system's setfacl, as the official agent does. */
+export async function changeAccessList(fence: Fence, path: string, entries: readonly string[]): Promise<void> {
+  await requireInside(fence, path)
+  await promisify(execFile)('setfacl', ['--set', entries.join(','), '--', path], { env: { PATH: hookPath } }).catch(
+    (error: Error) => {
+      throw failUnknown(`setfacl failed on ${path}: ${error.message.trim()}`)
+    },
+  )
+}
+
+/** Makes a script executable for all, if this process may. */
+export async function tryMakeExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+  }
+  try {
+    await chmod(path, ((await stat(path)).mode & 0o7777) | 0o111)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A file that grows line by line; each line is with the system before the next thing happens. */
+export interface GrowingFile {
+  readonly append: (data: Uint8Array | string) => void
+  readonly close: () => void
+}
+
+export async function openGrowingFile(path: string, mode: 'append' | 'replace'): Promise<GrowingFile> {
+  await mkdir(dirname(path), { recursive: true })
+  const file = openSync(path, mode === 'append' ? 'a' : 'w')
+  return {
+    append: (data) => {
+      let bytes = typeof data === 'string' ? Buffer.from(data) : data
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(file, bytes))
+    },
+    close: () => closeSync(file),
+  }
+}
+
+/** Writes a stream whole or not at all. */
+export async function saveStream(path: string, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = temporaryPath(path)
+  let file: FileHandle | undefined
+  try {
+    file = await open(temporary, 'wx', 0o644)
+    for await (const chunk of body) {
+      signal?.throwIfAborted()
+      await file.writeFile(chunk)
+    }
+    await file.sync()
+    await file.close()
+    file = undefined
+    await rename(temporary, path)
+  } catch (error) {
+    await file?.close()
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+async function tryChown(path: string, uid: number, gid: number): Promise<boolean> {
+  try {
+    await chown(path, uid, gid)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return false
+    throw error
+  }
+}
+
+async function linkAt(path: string): Promise<string | undefined> {
+  return (await lstat(path)).isSymbolicLink() ? readlink(path) : undefined
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}

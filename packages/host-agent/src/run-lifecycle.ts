@@ -1,0 +1,45 @@
+import { ambientOptionNames, checkOptions, coreErrors, describeValue, type AmbientOptions } from '@fairlead/core'
+import { lifecycleEvents } from '@fairlead/appspec'
+import {
+  inPlaceEvents,
+  type FetchBundle,
+  type Host,
+  type HostDeployment,
+  type HostEvent,
+  type LifecycleEventName,
+  type LifecycleEventResult,
+  type LifecycleResult,
+} from './model.ts'
+import { runLifecycleEvent } from './run-lifecycle-event.ts'
+import { requireDeployment, requireHost } from './subject.ts'
+
+export interface RunLifecycleOptions extends AmbientOptions<HostEvent> {
+  readonly deployment: HostDeployment
+  readonly fetchBundle: FetchBundle
+  /** Default: {@link inPlaceEvents}. */
+  readonly events?: readonly LifecycleEventName[] | undefined
+}
+
+/**
+ * Runs the lifecycle events of a deployment on a host, one after the other. The first that fails is the last that runs.
+ *
+ * @throws HOST_INVALID, HOST_DEPLOYMENT_INVALID, UNKNOWN_OPTION, INVALID_OPTION
+ */
+export async function runLifecycle(host: Host, options: RunLifecycleOptions): Promise<LifecycleResult> {
+  checkOptions('runLifecycle', options, ['deployment', 'fetchBundle', 'events', ...ambientOptionNames])
+  const { events = inPlaceEvents, ...rest } = options
+  requireHost(host)
+  requireDeployment(options.deployment)
+  for (const event of events) {
+    if (lifecycleEvents.includes(event)) continue
+    const expected = lifecycleEvents.join(', ')
+    throw coreErrors.INVALID_OPTION({ verb: 'runLifecycle', option: 'events', given: describeValue(event), expected })
+  }
+  const results: LifecycleEventResult[] = []
+  for (const event of events) {
+    const result = await runLifecycleEvent(host, { ...rest, event })
+    results.push(result)
+    if (result.status === 'Failed') return { status: 'Failed', events: results }
+  }
+  return { status: 'Succeeded', events: results }
+}
