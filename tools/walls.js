@@ -31,7 +31,7 @@ export const walls = {
   'release-symlinker': { neighbours: ['core'], outside: [] },
   'host-agent': { neighbours: ['core', 'appspec'], outside: ['tar', 'yauzl'] },
   'local-aws': {
-    neighbours: ['core', 'appspec', 'host-agent'],
+    neighbours: ['core', 'host-agent'],
     outside: [
       '@aws-sdk/client-codedeploy',
       '@aws-sdk/client-s3',

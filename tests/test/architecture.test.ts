@@ -10,6 +10,8 @@ const scope = '@fairlead/'
 interface Import {
   readonly file: string
   readonly module: string
+  /** Whether it leaves no trace at run time. */
+  readonly isTypeOnly: boolean
 }
 
 function sourceFiles(folder: string): string[] {
@@ -18,14 +20,38 @@ function sourceFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** Every module that the sources of a package name, types included. */
+/** Every module that the sources of a package name, by `import`, `export … from` or `import()`. */
 function importsOf(name: string): Import[] {
-  return sourceFiles(join(root, 'packages', name, 'src')).flatMap((file) =>
-    ts.preProcessFile(readFileSync(file, 'utf8'), true, true).importedFiles.map(({ fileName }) => ({
-      file: relative(root, file),
-      module: fileName,
-    })),
-  )
+  return sourceFiles(join(root, 'packages', name, 'src')).flatMap((file) => {
+    const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true)
+    const imports: Import[] = []
+    const note = (specifier: ts.Expression, isTypeOnly: boolean) => {
+      if (ts.isStringLiteralLike(specifier)) {
+        imports.push({ file: relative(root, file), module: specifier.text, isTypeOnly })
+      }
+    }
+    const visit = (node: ts.Node): void => {
+      if (ts.isImportDeclaration(node)) note(node.moduleSpecifier, isTypeOnlyImport(node))
+      else if (ts.isExportDeclaration(node) && node.moduleSpecifier) note(node.moduleSpecifier, node.isTypeOnly)
+      else if (ts.isCallExpression(node) && isLoad(node.expression) && node.arguments[0]) note(node.arguments[0], false)
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+    return imports
+  })
+}
+
+/** `import()`, and `require()` where a module makes itself one. */
+function isLoad(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && /require$/i.test(callee.text))
+}
+
+function isTypeOnlyImport({ importClause }: ts.ImportDeclaration): boolean {
+  if (!importClause) return false
+  const { isTypeOnly, name, namedBindings } = importClause
+  if (isTypeOnly) return true
+  if (name || !namedBindings || !ts.isNamedImports(namedBindings)) return false
+  return namedBindings.elements.every((element) => element.isTypeOnly)
 }
 
 /** `@scope/name/entry` as `@scope/name`. */
@@ -59,10 +85,23 @@ describe.each(Object.entries(walls))('%s', (name, { neighbours, outside }) => {
     expect(Object.keys(manifestOf(name).dependencies ?? {}).sort()).toEqual(named)
   })
 
+  test('only its ports touch the disk, processes, sockets and what comes from outside', () => {
+    const effects = /^node:(fs|child_process|net|https?)(\/|$)/
+    const leaks = importsOf(name).filter(
+      ({ file, module, isTypeOnly }) =>
+        !isTypeOnly && !file.includes('/src/ports/') && (effects.test(module) || outside.includes(packageOf(module))),
+    )
+    // A grammar and an argument parser are pure: the packages that exist for them may use them anywhere.
+    const isPureLibrary = ({ module }: Import) =>
+      ['yaml', 'commander', 'picomatch', 'fast-xml-parser'].includes(packageOf(module))
+    expect(leaks.filter((leak) => !isPureLibrary(leak))).toEqual([])
+  })
+
   test('its plans are pure: they name no port and no module with an effect', () => {
-    const effects = /^node:(fs|child_process|net|http|https|os|timers|process)/
+    const effects = /^node:(fs|child_process|net|https?|os|timers|process)(\/|$)/
     const impure = importsOf(name).filter(
-      ({ file, module }) => file.includes('/src/plan/') && (effects.test(module) || module.includes('/ports/')),
+      ({ file, module, isTypeOnly }) =>
+        !isTypeOnly && file.includes('/src/plan/') && (effects.test(module) || module.includes('/ports/')),
     )
     expect(impure).toEqual([])
   })

@@ -61,17 +61,14 @@ interface Answer {
 function request(url: string, agent: Agent): Promise<Answer> {
   return new Promise((resolve) => {
     const failed = (error: Error) => resolve({ status: 0, version: '', reason: error.message })
-    get(url, { agent, timeout: 10_000 }, (response) => {
+    const sent = get(url, { agent, timeout: 10_000 }, (response) => {
       const status = response.statusCode ?? 0
+      const version = String(response.headers['x-shop-version'])
       response.on('error', failed)
-      response.on('end', () =>
-        resolve({ status, version: String(response.headers['x-shop-version']), reason: `answered ${status}` }),
-      )
+      response.on('end', () => resolve({ status, version, reason: `answered ${status}` }))
       response.resume()
     })
-      .on('timeout', function () {
-        this.destroy(new Error('no answer within 10 s'))
-      })
-      .on('error', failed)
+    sent.on('timeout', () => sent.destroy(new Error('no answer within 10 s')))
+    sent.on('error', failed)
   })
 }

@@ -12,9 +12,9 @@ const root = process.env['SHOP_ROOT'] ?? '/srv/shop'
 const apps = new Map<string, Promise<App>>()
 
 async function openRelease(folder: string): Promise<App> {
-  const { createApp } = (await import(
-    pathToFileURL(join(folder, 'dist/app.mjs')).href
-  )) as typeof import('../src/app.ts')
+  const { createApp } = (await import(pathToFileURL(join(folder, 'dist/app.mjs')).href)) as {
+    createApp: (folder: string) => Promise<App>
+  }
   return createApp(folder)
 }
 
