@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { backOffMs, nextPollMs } from '../../src/plan/pace.ts'
+
+test('polls come slower while nothing happens, up to a bound, and at the first pace after a change', () => {
+  const pauses: number[] = []
+  for (let index = 0; index < 8; index++) pauses.push(nextPollMs(pauses.at(-1), false))
+  expect(pauses).toEqual([2_000, 3_000, 4_500, 6_750, 10_125, 15_000, 15_000, 15_000])
+  expect(nextPollMs(15_000, true)).toBe(2_000)
+})
+
+test('a service that does not answer is asked ever more rarely, up to a bound', () => {
+  expect([1, 2, 3, 4, 5, 6, 50].map(backOffMs)).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
+})
