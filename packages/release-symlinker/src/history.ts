@@ -1,0 +1,51 @@
+import {
+  commitId,
+  flag,
+  isoTime,
+  nonEmptyText,
+  object,
+  oneOf,
+  optional,
+  recordReader,
+  sha256Text,
+} from '@fairlead/core'
+import type { HistoryEntry } from './model.ts'
+import type { Layout } from './layout.ts'
+import type { Disk } from './ports/disk.ts'
+
+const parseEntry = recordReader(
+  'line of the history',
+  object({
+    schema: oneOf('fairlead/history/1'),
+    at: isoTime,
+    outcome: oneOf('activated', 'rolled-back', 'failed', 'cancelled'),
+    from: optional(nonEmptyText),
+    to: nonEmptyText,
+    live: optional(nonEmptyText),
+    by: nonEmptyText,
+    commit: optional(commitId),
+    contentDigest: optional(sha256Text),
+    step: optional(nonEmptyText),
+    reason: optional(nonEmptyText),
+    bad: optional(flag),
+  }),
+)
+
+/**
+ * The history of a root, the oldest first; empty where there is none. A last line without an end was being written when
+ * a process died: nothing relied on it yet, so it is left out.
+ *
+ * @throws INVALID_RECORD
+ */
+export async function readHistory(disk: Disk, { history }: Layout): Promise<readonly HistoryEntry[]> {
+  const text = (await disk.readText(history)) ?? ''
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  return lines.flatMap((line, index) => (line === '' ? [] : [parseEntry(line, `${history}:${index + 1}`)]))
+}
+
+/** Appends an entry, durable when the promise resolves. */
+export async function appendHistory(disk: Disk, { history, own }: Layout, entry: HistoryEntry): Promise<void> {
+  const isNew = (await disk.entry(history)) === undefined
+  await disk.appendLine(history, JSON.stringify(entry))
+  if (isNew) await disk.syncFolder(own)
+}

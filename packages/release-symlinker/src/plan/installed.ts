@@ -1,0 +1,102 @@
+import type { HistoryEntry, InstalledRelease, InstalledReleases } from '../model.ts'
+import { parseReleaseName, timeOfDigits } from './name.ts'
+
+/** What `.fairlead/releases/<name>.json` says of a release that we staged. */
+export interface StagedRecord {
+  readonly name: string
+  readonly id: string
+  readonly commit: string
+  readonly contentDigest: string
+  readonly stagedAt: string
+}
+
+/** What was read of a host. */
+export interface HostFacts {
+  readonly root: string
+  /** The text of the link `current`, and the name below `releases` that it leads to. */
+  readonly currentLink?: string | undefined
+  readonly currentName?: string | undefined
+  readonly folders: readonly { readonly name: string; readonly path: string; readonly changedAt: string }[]
+  readonly records: readonly StagedRecord[]
+  readonly history: readonly HistoryEntry[]
+}
+
+/** Puts what was read of a host together: what is live, what was, and where a rollback would go. */
+export function describeInstalled(facts: HostFacts): InstalledReleases {
+  const { root, currentLink, currentName, folders, history } = facts
+  const records = new Map(facts.records.map((record) => [record.name, record]))
+  const there = new Set(folders.map(({ name }) => name))
+  const current = currentName !== undefined && there.has(currentName) ? currentName : undefined
+  const recorded = wayOf(history)
+  const way = current === undefined ? recorded : goTo(recorded, current)
+  const bad = badOnes(history)
+  const mentioned = new Set(history.flatMap(liveOnes))
+
+  const undescribed = folders
+    .map(({ name, path, changedAt }) => {
+      const record = records.get(name)
+      const parsed = parseReleaseName(name)
+      const stagedAt = record?.stagedAt ?? parsed?.stagedAt ?? timeOfDigits(name) ?? changedAt
+      const { commit, contentDigest } = record ?? {}
+      return { root, name, path, stagedAt, id: record?.id ?? parsed?.id, commit, contentDigest, bad: bad.get(name) }
+    })
+    .sort(newestFirst)
+
+  const age = new Map(undescribed.map(({ name, stagedAt }) => [name, stagedAt]))
+  const olderThanCurrent = (name: string) => current === undefined || (age.get(name) ?? '') < (age.get(current) ?? '')
+  const foreign = undescribed
+    .map(({ name }) => name)
+    .filter((name) => !records.has(name) && !mentioned.has(name) && olderThanCurrent(name))
+  const earlier = [...new Set([...way.toReversed(), ...foreign])].filter((name) => there.has(name) && name !== current)
+  const previous = earlier.find((name) => !bad.has(name))
+
+  const releases = undescribed.map((release): InstalledRelease => {
+    const { name } = release
+    const neverLive = records.has(name) && !mentioned.has(name)
+    const state = name === current ? 'live' : name === previous ? 'previous' : neverLive ? 'staged' : 'past'
+    return { ...release, state }
+  })
+  return { root, current, currentLink, settled: current === recorded.at(-1), previous, earlier, releases }
+}
+
+/**
+ * The releases that led to the live one, the first one first. An activation goes one further; a rollback goes back, so
+ * that a second one goes back further and not to what the first one left.
+ */
+function wayOf(history: readonly HistoryEntry[]): readonly string[] {
+  return history.reduce<readonly string[]>((way, { outcome, from, to }) => {
+    if (outcome === 'failed' || outcome === 'cancelled') return way
+    // Somebody else had switched to `from`, or the history begins here.
+    const known = from === undefined ? way : goTo(way, from)
+    return outcome === 'rolled-back' ? goTo(known, to) : [...known.filter((name) => name !== to), to]
+  }, [])
+}
+
+function goTo(way: readonly string[], name: string): readonly string[] {
+  const place = way.lastIndexOf(name)
+  return place === -1 ? [...way, name] : way.slice(0, place + 1)
+}
+
+/** The releases that an entry shows to have been live. */
+function liveOnes({ outcome, from, to, live }: HistoryEntry): readonly string[] {
+  const went = outcome === 'activated' || outcome === 'rolled-back' ? [to] : []
+  return [...went, from, live].filter((name) => name !== undefined)
+}
+
+/** A release is bad when the last word on it is that it failed by its own fault. */
+function badOnes(history: readonly HistoryEntry[]): ReadonlyMap<string, { at: string; reason: string }> {
+  const bad = new Map<string, { at: string; reason: string }>()
+  for (const { outcome, to, at, step, reason, bad: blamed } of history) {
+    if (outcome === 'failed' && blamed) bad.set(to, { at, reason: `${step ?? 'a step'}: ${reason ?? 'failed'}` })
+    else if (outcome === 'activated' || outcome === 'rolled-back') bad.delete(to)
+  }
+  return bad
+}
+
+function newestFirst(
+  a: { readonly stagedAt: string; readonly name: string },
+  b: { readonly stagedAt: string; readonly name: string },
+): number {
+  const [left, right] = a.stagedAt === b.stagedAt ? [a.name, b.name] : [a.stagedAt, b.stagedAt]
+  return left < right ? 1 : left > right ? -1 : 0
+}

@@ -1,0 +1,185 @@
+import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
+import { errors } from '../errors.ts'
+
+/** A folder of files as it is built somewhere. Paths are relative to it, parents come before what they hold. */
+export interface TreePlan {
+  readonly folders: readonly { readonly path: string; readonly mode: number }[]
+  readonly files: readonly PlannedFile[]
+  readonly links: readonly PlannedLink[]
+}
+
+export interface PlannedFile {
+  readonly path: string
+  /** Where it stands in the archive. */
+  readonly source: string
+  readonly mode: number
+  readonly sizeBytes: number
+  readonly sha256: string
+}
+
+export interface PlannedLink {
+  readonly path: string
+  readonly source: string
+  /** Of the text of the link. */
+  readonly sha256: string
+}
+
+/** A path that all releases share. */
+export interface SharedPlan {
+  /** The same below `shared` and below the release. */
+  readonly path: string
+  /** What the release holds there itself. */
+  readonly holds: 'file' | 'directory' | 'nothing'
+  /** The text of the link in the release. */
+  readonly target: string
+  /** What `shared` begins with where it has nothing there. Empty: an empty folder. */
+  readonly seed: TreePlan
+}
+
+export interface StagingPlan {
+  readonly tree: TreePlan
+  readonly shared: readonly SharedPlan[]
+  /** Of all files, seeds too. */
+  readonly sizes: readonly number[]
+  /** Files, folders and links, seeds too: each takes an inode. */
+  readonly entryCount: number
+}
+
+/**
+ * Plans what a release consists of: the entries of its manifest, the manifest itself, and links to what is shared.
+ *
+ * @throws RELEASE_MANIFEST_UNSAFE, SHARED_PATH_INVALID
+ */
+export function planStaging(manifest: Pick<Manifest, 'entries'>, shared: readonly string[] = []): StagingPlan {
+  const entries = checkedEntries(manifest.entries)
+  const paths = checkedShared(shared)
+  const isShared = (path: string) => paths.some((root) => path === root || path.startsWith(`${root}/`))
+  const sharedPlans = paths.map((path) => planShared(path, entries))
+  const own = [...entries.values()].filter(({ path }) => !isShared(path))
+  const tree = treeOf(own, [manifestPath, ...paths].flatMap(parentsOf), '')
+  const trees = [tree, ...sharedPlans.map(({ seed }) => seed)]
+  return {
+    tree,
+    shared: sharedPlans,
+    sizes: trees.flatMap(({ files }) => files.map(({ sizeBytes }) => sizeBytes)),
+    // The folder of the release, its manifest and the links to what is shared come on top of the trees.
+    entryCount: trees.reduce((sum, tree) => sum + sizeOf(tree), 2 + 2 * paths.length),
+  }
+}
+
+function sizeOf({ folders, files, links }: TreePlan): number {
+  return folders.length + files.length + links.length
+}
+
+type Entries = ReadonlyMap<string, ManifestEntry>
+
+/** A manifest may come from anywhere, and its paths are written to as root. */
+function checkedEntries(list: readonly ManifestEntry[]): Entries {
+  const entries = new Map<string, ManifestEntry>()
+  for (const entry of list) {
+    const { path, type, sha256 } = entry
+    const refuse = (problem: string) => {
+      throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
+    }
+    const problem = pathProblem(path)
+    if (problem !== undefined) refuse(problem)
+    if (path === manifestPath) refuse('is the manifest itself')
+    if (entries.has(path)) refuse('is listed twice')
+    if (type !== 'directory' && sha256 === undefined) refuse('has no sha256')
+    entries.set(path, entry)
+  }
+  for (const path of [...entries.keys(), manifestPath]) {
+    for (const parent of parentsOf(path)) {
+      const type = entries.get(parent)?.type ?? 'directory'
+      if (type !== 'directory') {
+        throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem: `stands below ${parent}, which is a ${type}` })
+      }
+    }
+  }
+  return entries
+}
+
+function checkedShared(shared: readonly string[]): readonly string[] {
+  const paths = shared.map((given) => {
+    const path = given.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+    const problem = pathProblem(path)
+    if (problem !== undefined) throw errors.SHARED_PATH_INVALID({ path: given, problem })
+    if (path === '.fairlead' || path.startsWith('.fairlead/')) {
+      throw errors.SHARED_PATH_INVALID({ path: given, problem: 'belongs to the manifest' })
+    }
+    return path
+  })
+  for (const [index, path] of paths.entries()) {
+    const inside = paths.find((other, place) => place !== index && (path === other || path.startsWith(`${other}/`)))
+    if (inside !== undefined) {
+      const problem = path === inside ? 'is given twice' : `stands inside ${inside}, which is shared as a whole`
+      throw errors.SHARED_PATH_INVALID({ path, problem })
+    }
+  }
+  return paths
+}
+
+function pathProblem(path: string): string | undefined {
+  if (path.startsWith('/')) return 'is absolute, not a path inside the release'
+  if (path.includes('\0')) return 'holds a zero byte'
+  const parts = path.split('/')
+  if (parts.includes('..')) return 'leaves the release'
+  if (parts.includes('') || parts.includes('.')) return 'is not written plainly (no empty part, no ".")'
+  return undefined
+}
+
+function planShared(path: string, entries: Entries): SharedPlan {
+  for (const parent of parentsOf(path)) {
+    const type = entries.get(parent)?.type ?? 'directory'
+    if (type !== 'directory') {
+      throw errors.SHARED_PATH_INVALID({ path, problem: `stands below ${parent}, which is a ${type} in the release` })
+    }
+  }
+  const below = [...entries.values()].filter((entry) => entry.path.startsWith(`${path}/`))
+  const own = entries.get(path)
+  if (own?.type === 'symlink') throw errors.SHARED_PATH_INVALID({ path, problem: 'is a symbolic link in the release' })
+  const holds = own?.type ?? (below.length > 0 ? 'directory' : 'nothing')
+  const upwards = '../'.repeat(path.split('/').length + 1)
+  return { path, holds, target: `${upwards}shared/${path}`, seed: treeOf(own ? [own, ...below] : below, [], path) }
+}
+
+/** The entries as a tree whose top is `top`: the entry of that very path gets the path ''. */
+function treeOf(entries: readonly ManifestEntry[], moreFolders: readonly string[], top: string): TreePlan {
+  const inside = (path: string) => (top === '' ? path : path.slice(top.length + 1))
+  const modes = new Map<string, number>()
+  for (const path of [...entries.map((entry) => entry.path), ...moreFolders.map((path) => `${path}/`)]) {
+    for (const parent of parentsOf(path)) {
+      const belowTop = top === '' || parent.startsWith(`${top}/`)
+      if (belowTop && !modes.has(inside(parent))) modes.set(inside(parent), 0o755)
+    }
+  }
+  for (const { type, path, mode } of entries) {
+    if (type === 'directory') modes.set(inside(path), Number.parseInt(mode, 8))
+  }
+  const folders = [...modes].map(([path, mode]) => ({ path, mode }))
+  return {
+    folders: folders.sort((a, b) => depthOf(a.path) - depthOf(b.path)),
+    files: entries
+      .filter(({ type }) => type === 'file')
+      .map(({ path, mode, sizeBytes, sha256 = '' }) => ({
+        path: inside(path),
+        source: path,
+        mode: Number.parseInt(mode, 8),
+        sizeBytes,
+        sha256,
+      })),
+    links: entries
+      .filter(({ type }) => type === 'symlink')
+      .map(({ path, sha256 = '' }) => ({ path: inside(path), source: path, sha256 })),
+  }
+}
+
+/** The folders above a path, the outermost first: of `a/b/c`, `a` and `a/b`. */
+export function parentsOf(path: string): readonly string[] {
+  const parts = path.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
+function depthOf(path: string): number {
+  return path === '' ? 0 : path.split('/').length
+}
