@@ -1,76 +1,37 @@
 /** What the service asks of the agent on a host; `runLifecycleEvent` of `@fairlead/host-agent` answers it. */
 import type { Clock } from '@fairlead/core'
+import type { Host, HostDeployment, HostEvent, LifecycleEventName, LifecycleEventResult } from '@fairlead/host-agent'
 import type { FetchRevision } from './context.ts'
-import type { Deployment, Diagnostics, FileExistsBehavior, LifecycleErrorCode, S3Revision } from './model.ts'
+import type { Deployment, Diagnostics } from './model.ts'
 
-/** In place and without a load balancer, in order. */
-export const lifecycleEvents = [
-  'ApplicationStop',
-  'DownloadBundle',
-  'BeforeInstall',
-  'Install',
-  'AfterInstall',
-  'ApplicationStart',
-  'ValidateService',
-] as const
-
-export type LifecycleEvent = (typeof lifecycleEvents)[number]
-
-/** A folder that stands for a machine. */
-export interface AgentHost {
-  readonly name: string
-  /** Absolute. */
-  readonly folder: string
-  /** What hooks find in their environment, besides the documented variables. */
-  readonly environment?: Readonly<Record<string, string>> | undefined
-}
-
-export interface AgentDeployment {
-  readonly deploymentId: string
-  readonly deploymentGroupId: string
-  readonly deploymentGroupName: string
-  readonly applicationName: string
-  readonly revision: {
-    readonly bucket: string
-    readonly key: string
-    readonly bundleType: S3Revision['bundleType']
-    readonly versionId?: string
-    readonly eTag?: string
-  }
-  readonly fileExistsBehavior: FileExistsBehavior
-}
-
-export interface AgentAnswer {
-  readonly status: 'Succeeded' | 'Failed'
-  readonly code: LifecycleErrorCode
-  readonly scriptName?: string | undefined
-  readonly message?: string | undefined
-  readonly logTail?: string | undefined
-}
+export type AgentAnswer = Pick<LifecycleEventResult, 'status' | 'code' | 'scriptName' | 'message' | 'logTail'>
 
 /** Runs one lifecycle event on a host. A failing script is an answer; an abort rejects with `signal.reason`. */
 export type RunLifecycleEvent = (
-  host: AgentHost,
+  host: Host,
   options: {
-    readonly deployment: AgentDeployment
-    readonly event: LifecycleEvent
+    readonly deployment: HostDeployment
+    readonly event: LifecycleEventName
     readonly fetchBundle: FetchRevision
     readonly signal: AbortSignal
     readonly clock: Clock
+    readonly onEvent: (event: HostEvent) => void
   },
 ) => Promise<AgentAnswer>
 
-export function agentDeployment(deployment: Deployment): AgentDeployment {
-  const { deploymentId, deploymentGroupId, deploymentGroupName, applicationName, fileExistsBehavior } = deployment
-  const { bucket, key, bundleType, version, eTag } = deployment.revision
-  const pin = { ...(version === undefined ? {} : { versionId: version }), ...(eTag === undefined ? {} : { eTag }) }
+/** What the service tells an agent about a deployment. */
+export function hostDeployment(deployment: Deployment): HostDeployment {
+  const { deploymentId, deploymentGroupId, deploymentGroupName, applicationName } = deployment
+  const { fileExistsBehavior, creator } = deployment
+  const { bucket, key, bundleType, version: versionId, eTag } = deployment.revision
   return {
     deploymentId,
     deploymentGroupId,
     deploymentGroupName,
     applicationName,
-    revision: { bucket, key, bundleType, ...pin },
+    revision: { bucket, key, bundleType, versionId, eTag },
     fileExistsBehavior,
+    creator,
   }
 }
 

@@ -1,11 +1,11 @@
 /** The nouns of the CodeDeploy service. Times are milliseconds since 1970; on the wire they are seconds. */
 import type { DeployEvent } from '@fairlead/core'
+import type { FileExistsBehavior, LifecycleErrorCode } from '@fairlead/host-agent'
 
 export type DeploymentStatus = 'Created' | 'Queued' | 'InProgress' | 'Succeeded' | 'Failed' | 'Stopped'
 /** Of a target, and of a lifecycle event on it. */
 export type ProgressStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'Skipped'
 export type AutoRollbackEvent = 'DEPLOYMENT_FAILURE' | 'DEPLOYMENT_STOP_ON_ALARM' | 'DEPLOYMENT_STOP_ON_REQUEST'
-export type FileExistsBehavior = 'DISALLOW' | 'OVERWRITE' | 'RETAIN'
 export type BundleType = 'zip' | 'tar' | 'tgz'
 
 export interface AutoRollback {
@@ -75,9 +75,6 @@ export interface RegisteredRevision {
   readonly firstUsedTime?: number | undefined
   readonly lastUsedTime?: number | undefined
 }
-
-export type LifecycleErrorCode =
-  'Success' | 'ScriptMissing' | 'ScriptNotExecutable' | 'ScriptTimedOut' | 'ScriptFailed' | 'UnknownError'
 
 /** What a script did, as the API reports it. */
 export interface Diagnostics {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { diagnosticsOf, lifecycleEvents, type AgentAnswer, type LifecycleEvent } from './agent.ts'
+import { inPlaceEvents, type LifecycleEventName } from '@fairlead/host-agent'
+import { diagnosticsOf, type AgentAnswer } from './agent.ts'
 import type { Deployment, DeploymentEnd } from './model.ts'
 import {
   beginDeployment,
@@ -19,7 +20,7 @@ export interface DeploymentRun {
   readonly end: (end: DeploymentEnd) => void
   /** The names of the group's hosts; `undefined` when the group is gone. */
   readonly hosts: () => readonly string[] | undefined
-  readonly runEvent: (targetId: string, event: LifecycleEvent, signal: AbortSignal) => Promise<AgentAnswer>
+  readonly runEvent: (targetId: string, event: LifecycleEventName, signal: AbortSignal) => Promise<AgentAnswer>
   /** Aborts when the service closes. */
   readonly signal: AbortSignal
 }
@@ -40,7 +41,7 @@ export async function runDeployment(run: DeploymentRun): Promise<void> {
       run.end({ status: 'Failed', error: { code: 'DEPLOYMENT_GROUP_MISSING', message } })
       return
     }
-    run.change((deployment, at) => beginDeployment(deployment, hosts, lifecycleEvents, at))
+    run.change((deployment, at) => beginDeployment(deployment, hosts, inPlaceEvents, at))
     for (;;) {
       run.signal.throwIfAborted()
       const step = nextStep(run.read())
@@ -68,7 +69,7 @@ export async function runDeployment(run: DeploymentRun): Promise<void> {
 /** Runs the lifecycle on one host. Rejects when it is aborted. */
 async function deployTo(run: DeploymentRun, targetId: string, signal: AbortSignal): Promise<void> {
   run.change((deployment, at) => beginTarget(deployment, targetId, at))
-  for (const event of lifecycleEvents) {
+  for (const event of inPlaceEvents) {
     if (run.read().stop) {
       run.change((deployment, at) => endTarget(deployment, targetId, 'Skipped', at))
       return
@@ -91,7 +92,7 @@ async function deployTo(run: DeploymentRun, targetId: string, signal: AbortSigna
 async function askAgent(
   run: DeploymentRun,
   targetId: string,
-  event: LifecycleEvent,
+  event: LifecycleEventName,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
   try {

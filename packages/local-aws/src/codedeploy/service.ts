@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { coreErrors, describeValue, systemClock, timestamp, type Clock, type JsonObject } from '@fairlead/core'
+import { runLifecycleEvent, type Host, type HostEvent } from '@fairlead/host-agent'
 import type { JsonService, ServiceCall } from '../service.ts'
 import { createApplication, deleteApplication, getApplication, listApplications } from './actions/applications.ts'
 import {
@@ -27,7 +28,7 @@ import {
 } from './actions/groups.ts'
 import { getApplicationRevision, listApplicationRevisions, registerApplicationRevision } from './actions/revisions.ts'
 import { batchGetDeploymentTargets, getDeploymentTarget, listDeploymentTargets } from './actions/targets.ts'
-import { agentDeployment, type AgentHost, type RunLifecycleEvent } from './agent.ts'
+import { hostDeployment, type RunLifecycleEvent } from './agent.ts'
 import type { Action, ActionContext, FetchRevision } from './context.ts'
 import * as faults from './faults.ts'
 import { isName } from './input.ts'
@@ -73,11 +74,11 @@ export interface CodeDeployOptions {
   readonly fetchRevision: FetchRevision
   /** What hooks find in their environment on every host; a host's own settings come over it. */
   readonly hostEnvironment?: Readonly<Record<string, string>> | undefined
-  /** The agent of every host. */
-  readonly runLifecycleEvent: RunLifecycleEvent
+  /** The agent of every host. Default: that of `@fairlead/host-agent`. */
+  readonly runLifecycleEvent?: RunLifecycleEvent | undefined
   readonly clock?: Clock | undefined
-  /** Told while deployments run; an exception that it throws comes out of `close`. */
-  readonly onEvent?: ((event: CodeDeployEvent) => void) | undefined
+  /** Told of deployments and of what their hosts do. An exception that it throws comes out of `close`. */
+  readonly onEvent?: ((event: CodeDeployEvent | HostEvent) => void) | undefined
 }
 
 export interface CodeDeployService extends JsonService {
@@ -124,6 +125,7 @@ const actions: Readonly<Record<string, Action>> = {
  */
 export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService {
   const { account, region, clock = systemClock, fetchRevision } = options
+  const askAgent: RunLifecycleEvent = options.runLifecycleEvent ?? runLifecycleEvent
   checkSeed(options)
   let state = initialState(options, clock.now())
   const hosts = new Map(options.hosts.map((host) => [host.name, host]))
@@ -133,25 +135,22 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
   /** Of deployments that run behind everybody's back: there is no caller to tell before `close`. */
   const failures: unknown[] = []
 
-  function tell(before: CodeDeployState, after: CodeDeployState): void {
-    if (!options.onEvent) return
-    for (const deployment of after.deployments) {
-      const old = before.deployments.find(({ deploymentId }) => deploymentId === deployment.deploymentId)
-      if (old === deployment) continue
-      for (const event of eventsBetween(old, deployment, timestamp(clock))) {
-        try {
-          options.onEvent(event)
-        } catch (error) {
-          failures.push(error)
-        }
-      }
+  function tell(event: CodeDeployEvent | HostEvent): void {
+    try {
+      options.onEvent?.(event)
+    } catch (error) {
+      failures.push(error)
     }
   }
 
   function replaceState(next: CodeDeployState): void {
     const before = state
     state = next
-    tell(before, next)
+    // Deployments are only ever added: each keeps its place.
+    next.deployments.forEach((deployment, index) => {
+      const old = before.deployments[index]
+      if (old !== deployment) eventsBetween(old, deployment, timestamp(clock)).forEach(tell)
+    })
   }
 
   function findDeployment(id: string): Deployment {
@@ -167,7 +166,7 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
     }
   }
 
-  function agentHost(name: string): AgentHost {
+  function agentHost(name: string): Host {
     const host = hosts.get(name)
     if (!host) throw new Error(`there is no host ${name}`)
     const { folder, environment } = host
@@ -197,12 +196,13 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
         return group && selectHosts(taggedHosts, group.selection)
       },
       runEvent: (targetId, event, signal) =>
-        options.runLifecycleEvent(agentHost(targetId), {
-          deployment: agentDeployment(findDeployment(deploymentId)),
+        askAgent(agentHost(targetId), {
+          deployment: hostDeployment(findDeployment(deploymentId)),
           event,
           fetchBundle: fetchRevision,
           signal,
           clock,
+          onEvent: tell,
         }),
       signal: closing.signal,
     }
@@ -240,7 +240,12 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
       if (closing.signal.aborted) throw faults.closed()
       const action = Object.hasOwn(actions, name) ? actions[name] : undefined
       if (!action) throw faults.unknownOperation(name, Object.keys(actions))
-      return action(input, { ...context, signal: AbortSignal.any([call.signal, closing.signal]) })
+      return action(input, {
+        ...context,
+        get signal() {
+          return AbortSignal.any([call.signal, closing.signal])
+        },
+      })
     },
     close: async () => {
       closing.abort(new Error('local-aws was closed'))

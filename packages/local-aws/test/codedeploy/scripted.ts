@@ -76,7 +76,7 @@ export function scripted(script: Script = () => undefined, options: Partial<Code
     ],
     fetchRevision,
     runLifecycleEvent,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => void (event.type.startsWith('codedeploy.') && events.push(event as CodeDeployEvent)),
     ...options,
   })
   onTestFinished(() => service.close().catch(() => undefined))

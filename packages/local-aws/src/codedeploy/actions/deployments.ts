@@ -1,5 +1,6 @@
 import type { JsonObject } from '@fairlead/core'
 import { describeValue } from '@fairlead/core'
+import type { FileExistsBehavior } from '@fairlead/host-agent'
 import { findConfig, findDeployment, findGroup, readPage, type Action, type ActionContext } from '../context.ts'
 import * as faults from '../faults.ts'
 import {
@@ -19,7 +20,7 @@ import {
   readTexts,
 } from '../input.ts'
 import { maximumBatchSize } from '../limits.ts'
-import type { Deployment, FileExistsBehavior, S3Revision } from '../model.ts'
+import type { Deployment, S3Revision } from '../model.ts'
 import { isActive, requestStop } from '../plan/deployment.ts'
 import { findActive, findLastSuccessful } from '../plan/rollback.ts'
 import { changeDeployment } from '../plan/state.ts'

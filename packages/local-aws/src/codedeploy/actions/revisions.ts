@@ -47,7 +47,7 @@ export const listApplicationRevisions: Action = (input, context) => {
   ])
   const { name } = findApplication(context, readApplicationName(input))
   const revisions = sort(filter(context, name, input), input)
-  // The page is of positions: a revision has no name of its own.
+  // Pages are of texts, and a revision has no name of its own.
   const keys = revisions.map(({ revision }) => JSON.stringify(wireRevision(revision)))
   const { items, nextToken } = readPage(input, keys)
   return { revisions: items.map((key) => JSON.parse(key) as JsonObject), nextToken }

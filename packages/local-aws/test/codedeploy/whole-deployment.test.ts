@@ -1,0 +1,207 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  BatchGetDeploymentTargetsCommand,
+  CreateDeploymentCommand,
+  DeploymentDoesNotExistException,
+  DeploymentLimitExceededException,
+  GetDeploymentCommand,
+  GetDeploymentGroupCommand,
+  ListDeploymentTargetsCommand,
+  paginateListDeployments,
+  RevisionDoesNotExistException,
+  StopDeploymentCommand,
+  waitUntilDeploymentSuccessful,
+  type DeploymentInfo,
+  type InstanceTarget,
+} from '@aws-sdk/client-codedeploy'
+import { describe, expect, test } from 'vitest'
+import type { HostEvent } from '@fairlead/host-agent'
+import { loopback, type Loopback } from './loopback.ts'
+import { zip, type ZipFile } from './zip.ts'
+
+const script = (text: string): ZipFile => ({ text: `#!/bin/sh\n${text}\n`, mode: 0o755 })
+
+/** A release whose hooks write what they see into their host's `/trace`, `ROOT` being the host's folder. */
+function release(version: string, hooks: Readonly<Record<string, string>> = {}): Buffer {
+  const all: Record<string, string> = { AfterInstall: `echo "${version} installed on $HOST_NAME"`, ...hooks }
+  const appSpec = [
+    'version: 0.0',
+    'os: linux',
+    'files:',
+    '  - source: site/index.html',
+    '    destination: /var/www',
+    'hooks:',
+    ...Object.keys(all).flatMap((event) => [`  ${event}:`, `    - location: hooks/${event}.sh`, '      timeout: 20']),
+  ]
+  return zip({
+    'appspec.yml': `${appSpec.join('\n')}\n`,
+    'site/index.html': `<h1>${version}</h1>\n`,
+    ...Object.fromEntries(Object.entries(all).map(([event, text]) => [`hooks/${event}.sh`, script(text)])),
+  })
+}
+
+async function deploy({ client }: Loopback, key: string, eTag?: string): Promise<string> {
+  const { deploymentId } = await client.send(
+    new CreateDeploymentCommand({
+      applicationName: 'shop',
+      deploymentGroupName: 'dev',
+      revision: { revisionType: 'S3', s3Location: { bucket: 'artifacts', key, bundleType: 'zip', eTag } },
+    }),
+  )
+  if (!deploymentId) throw new Error('no id')
+  return deploymentId
+}
+
+async function info({ client }: Loopback, deploymentId: string): Promise<DeploymentInfo> {
+  const { deploymentInfo } = await client.send(new GetDeploymentCommand({ deploymentId }))
+  if (!deploymentInfo) throw new Error('no deployment')
+  return deploymentInfo
+}
+
+async function targets({ client }: Loopback, deploymentId: string): Promise<readonly InstanceTarget[]> {
+  const { targetIds } = await client.send(new ListDeploymentTargetsCommand({ deploymentId }))
+  const answer = await client.send(new BatchGetDeploymentTargetsCommand({ deploymentId, targetIds }))
+  return (answer.deploymentTargets ?? []).flatMap(({ instanceTarget }) => instanceTarget ?? [])
+}
+
+const page = (world: Loopback, host: string) => readFileSync(`${world.folder(host)}/var/www/index.html`, 'utf8')
+
+describe('the SDK, the service, the agents and the scripts together', () => {
+  test('a zip with hooks reaches every host, and the waiter of the SDK sees it', async () => {
+    const world = await loopback(['web-1', 'web-2'])
+    world.put('v1.zip', release('v1'))
+    const deploymentId = await deploy(world, 'v1.zip')
+    await waitUntilDeploymentSuccessful({ client: world.client, maxWaitTime: 20, minDelay: 1 }, { deploymentId })
+    expect(page(world, 'web-1')).toBe('<h1>v1</h1>\n')
+    expect(page(world, 'web-2')).toBe('<h1>v1</h1>\n')
+    const done = await info(world, deploymentId)
+    expect(done.createTime).toBeInstanceOf(Date)
+    expect(done.completeTime?.getTime()).toBeGreaterThanOrEqual(done.startTime?.getTime() ?? Infinity)
+    const [first] = await targets(world, deploymentId)
+    expect(first?.lifecycleEvents?.map(({ lifecycleEventName, status }) => `${lifecycleEventName} ${status}`)).toEqual([
+      'ApplicationStop Succeeded',
+      'DownloadBundle Succeeded',
+      'BeforeInstall Succeeded',
+      'Install Succeeded',
+      'AfterInstall Succeeded',
+      'ApplicationStart Succeeded',
+      'ValidateService Succeeded',
+    ])
+  })
+
+  test('a failing ValidateService is explained by its own output, and every host goes back', async () => {
+    const lines: string[] = []
+    const world = await loopback(['web-1', 'web-2', 'web-3'], {
+      onEvent: (event) => {
+        if (event.type === 'host.script-output') lines.push((event as Extract<HostEvent, { line: string }>).line)
+      },
+    })
+    world.put('v1.zip', release('v1'))
+    world.put('v2.zip', release('v2', { ValidateService: 'echo "no answer from $HOST_NAME" >&2; exit 7' }))
+    await deploy(world, 'v1.zip')
+    await world.service.whenIdle()
+    const failed = await deploy(world, 'v2.zip')
+    await world.service.whenIdle()
+    const end = await info(world, failed)
+    expect(end).toMatchObject({
+      status: 'Failed',
+      errorInformation: { code: 'HEALTH_CONSTRAINTS' },
+      deploymentOverview: { Failed: 1, Skipped: 2, Succeeded: 0 },
+    })
+    const [broken] = await targets(world, failed)
+    expect(broken?.lifecycleEvents?.find(({ status }) => status === 'Failed')).toMatchObject({
+      lifecycleEventName: 'ValidateService',
+      diagnostics: {
+        errorCode: 'ScriptFailed',
+        scriptName: 'hooks/ValidateService.sh',
+        message: expect.stringContaining('7'),
+        logTail: expect.stringContaining('no answer from web-1'),
+      },
+    })
+    expect(lines).toContain('no answer from web-1')
+    const rollback = await info(world, end.rollbackInfo?.rollbackDeploymentId ?? '')
+    expect(rollback).toMatchObject({ status: 'Succeeded', creator: 'codeDeployRollback' })
+    for (const host of ['web-1', 'web-2', 'web-3']) expect(page(world, host)).toBe('<h1>v1</h1>\n')
+    const group = await world.client.send(
+      new GetDeploymentGroupCommand({ applicationName: 'shop', deploymentGroupName: 'dev' }),
+    )
+    expect(group.deploymentGroupInfo?.targetRevision?.s3Location?.key).toBe('v1.zip')
+  })
+
+  test('a wrong eTag is found when the bundle is downloaded', async () => {
+    const world = await loopback(['web-1'])
+    world.put('v1.zip', release('v1'))
+    const wrong = await deploy(world, 'v1.zip', 'wrong')
+    await world.service.whenIdle()
+    const [target] = await targets(world, wrong)
+    const event = target?.lifecycleEvents?.find(({ status }) => status === 'Failed')
+    expect(event).toMatchObject({ lifecycleEventName: 'DownloadBundle', diagnostics: { errorCode: 'UnknownError' } })
+    expect(existsSync(`${world.folder('web-1')}/var/www`)).toBe(false)
+    const right = await deploy(world, 'v1.zip', 'right')
+    await world.service.whenIdle()
+    expect(await info(world, right)).toMatchObject({ status: 'Succeeded' })
+  })
+
+  test('faults come as the typed exceptions of the SDK', async () => {
+    const world = await loopback(['web-1'])
+    world.put('slow.zip', release('slow', { ApplicationStart: 'sleep 20' }))
+    await expect(deploy(world, 'none.zip')).rejects.toBeInstanceOf(RevisionDoesNotExistException)
+    await expect(info(world, 'd-ABCDEFGH1')).rejects.toBeInstanceOf(DeploymentDoesNotExistException)
+    const first = await deploy(world, 'slow.zip')
+    const refusal = await deploy(world, 'slow.zip').catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(DeploymentLimitExceededException)
+    expect((refusal as Error).message).toContain(first)
+    const active: string[] = []
+    const input = { applicationName: 'shop', deploymentGroupName: 'dev', includeOnlyStatuses: ['InProgress' as const] }
+    await waitFor(async () => (await info(world, first)).status === 'InProgress')
+    for await (const answer of paginateListDeployments({ client: world.client }, input)) {
+      active.push(...(answer.deployments ?? []))
+    }
+    expect(active).toEqual([first])
+  })
+
+  test('close ends a script that runs, with everything that it started', async () => {
+    const world = await loopback(['web-1'])
+    const folder = world.folder('web-1')
+    world.put('v1.zip', release('v1', { ApplicationStart: `sleep 60 & echo $! > ${folder}/child; wait` }))
+    const deploymentId = await deploy(world, 'v1.zip')
+    await waitFor(() => existsSync(`${folder}/child`) && readFileSync(`${folder}/child`, 'utf8').endsWith('\n'))
+    const child = Number(readFileSync(`${folder}/child`, 'utf8'))
+    expect(isAlive(child)).toBe(true)
+    await world.service.close()
+    await waitFor(() => !isAlive(child))
+    expect(world.service.deployments()).toMatchObject([{ deploymentId, status: 'Stopped' }])
+  })
+
+  test('stop lets the script that runs come to its end', async () => {
+    const world = await loopback(['web-1', 'web-2'])
+    const folder = world.folder('web-1')
+    const hook = `touch ${folder}/begun; while [ ! -e ${folder}/go ]; do sleep 0.05; done; touch ${folder}/ended`
+    world.put('v1.zip', release('v1', { BeforeInstall: hook }))
+    const deploymentId = await deploy(world, 'v1.zip')
+    await waitFor(() => existsSync(`${folder}/begun`))
+    const answer = await world.client.send(new StopDeploymentCommand({ deploymentId }))
+    expect(answer.status).toBe('Pending')
+    expect(await info(world, deploymentId)).toMatchObject({ status: 'InProgress' })
+    writeFileSync(`${folder}/go`, '')
+    await world.service.whenIdle()
+    expect(existsSync(`${folder}/ended`)).toBe(true)
+    expect(await info(world, deploymentId)).toMatchObject({ status: 'Stopped' })
+    expect(existsSync(`${folder}/var/www`)).toBe(false)
+    expect(existsSync(world.folder('web-2'))).toBe(false)
+  })
+})
+
+async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20)
+}
+
+/** A zombie that nobody has waited for is dead. */
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z'
+  } catch {
+    return false
+  }
+}
