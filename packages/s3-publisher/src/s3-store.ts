@@ -167,7 +167,7 @@ export function s3Store(options: S3StoreOptions): S3Store {
       } while (next !== undefined)
     },
 
-    delete: (key, { signal } = {}) => s3.delete(keyOf(key), signal),
+    delete: async (key, { signal } = {}) => s3.delete(keyOf(key), signal),
 
     readHead: async (key, { signal } = {}): Promise<StoreHead | undefined> => {
       const head = await readHeadWithToken(key, signal)

@@ -4,6 +4,7 @@ import type {
   GetObjectCommandOutput,
   HeadObjectCommandOutput,
   ListObjectsV2CommandOutput,
+  PutObjectCommand,
   PutObjectCommandOutput,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -196,15 +197,17 @@ export function openS3({ bucket, client: given, region, endpoint, forcePathStyle
       try {
         const answer = await call<PutObjectCommandOutput>(
           (sdk) =>
-            new sdk.PutObjectCommand({
-              Bucket: bucket,
-              Key: key,
-              Body: body,
-              ContentLength: sizeBytes,
-              ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-              Metadata: { sha256 },
-              ...('free' in condition ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.eTag}"` }),
-            }),
+            quietly(
+              new sdk.PutObjectCommand({
+                Bucket: bucket,
+                Key: key,
+                Body: body,
+                ContentLength: sizeBytes,
+                ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+                Metadata: { sha256 },
+                ...('free' in condition ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.eTag}"` }),
+              }),
+            ),
           signal ? AbortSignal.any([signal, source.signal]) : source.signal,
         )
         return { end: 'written', versionId: pinnedVersion(answer.VersionId), eTag: unquoted(answer.ETag) }
@@ -285,6 +288,24 @@ export function openS3({ bucket, client: given, region, endpoint, forcePathStyle
       created = undefined
     },
   }
+}
+
+/**
+ * The SDK tells the console of each failed request that has a stream for a body, a lost race included, unless the
+ * client has a logger of its own; that one is left alone.
+ */
+function quietly(command: PutObjectCommand): PutObjectCommand {
+  const silence = () => undefined
+  command.middlewareStack.add(
+    (next, context) => (args) => {
+      if (context.logger === undefined || context.logger.constructor.name === 'NoOpLogger') {
+        context.logger = { debug: silence, info: silence, warn: silence, error: silence }
+      }
+      return next(args)
+    },
+    { step: 'initialize', name: 'fairleadQuiet' },
+  )
+  return command
 }
 
 /** Path style needs no DNS name for the bucket, which an endpoint of one's own seldom has. */
