@@ -512,6 +512,14 @@ describe('a start is refused', () => {
     })
   })
 
+  test('with the action that AWS names, where CreateDeployment is denied for another one', async () => {
+    const arn = 'arn:aws:codedeploy:eu-central-1:111122223333:deploymentconfig:Mine'
+    const words = `User: arn:aws:iam::1:user/ci is not authorized to perform: codedeploy:GetDeploymentConfig on resource: ${arn}`
+    const { client } = await serve({ CreateDeployment: () => fault('AccessDeniedException', 400, words) })
+    const error = await failureOf(startDeployment(publication, target, { client }))
+    expect(error.context).toMatchObject({ action: 'codedeploy:GetDeploymentConfig', resource: arn })
+  })
+
   test('where nobody listens, as unreachable', async () => {
     const { client, close } = await serve()
     await close()

@@ -375,7 +375,16 @@ function describeFailure(error: unknown, action: string, about: About): DeployEr
       return codeDeployErrors.DEPLOYMENT_NOT_READY({ deploymentId: deploymentId ?? '', detail }, options)
   }
   const resource = deploymentId ?? (target ? `deploymentgroup:${target.application}/${target.deploymentGroup}` : '*')
-  return describeAwsFailure(error, { action, resource })
+  return describeAwsFailure(error, deniedCall(detail) ?? { action, resource })
+}
+
+/**
+ * What AWS says was denied: CreateDeployment needs GetDeploymentConfig and RegisterApplicationRevision too, and a hint
+ * to allow what is allowed already would send its reader the wrong way.
+ */
+function deniedCall(message: string | undefined): { readonly action: string; readonly resource: string } | undefined {
+  const [, action, resource] = /is not authorized to perform: (\S+) on resource: (\S+)/.exec(message ?? '') ?? []
+  return action !== undefined && resource !== undefined ? { action, resource } : undefined
 }
 
 /** Whether an error says nothing about the deployment, so that the same question may be answered a little later. */
