@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import type { JsonObject } from '@fairlead/core'
+import { parseQuery, type HttpRequest, type HttpResponse } from '../http.ts'
+import { ServiceFault, type JsonService } from '../service.ts'
+import { sha256Hex } from '../sigv4/canonical.ts'
+import { verifySignature, type Credentials, type SignatureProblem } from '../sigv4/verify.ts'
+
+export interface JsonContext {
+  readonly account: string
+  readonly region: string
+  readonly services: readonly JsonService[]
+  readonly findCredentials: (accessKeyId: string) => Credentials | undefined
+  readonly signingNowMs: () => number
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal
+}
+
+/** An answer and what is recorded of it. */
+export interface JsonOutcome {
+  readonly response: HttpResponse
+  readonly service: string
+  readonly action: string
+  readonly permissions: readonly string[]
+  readonly resource: string | undefined
+}
+
+/** Answers a request of the protocol awsJson1.1, whose action stands in `x-amz-target`. */
+export async function answerJson(
+  request: HttpRequest,
+  target: string,
+  body: Buffer,
+  context: JsonContext,
+): Promise<JsonOutcome> {
+  const mark = target.lastIndexOf('.')
+  const [prefix, action] = [target.slice(0, mark), target.slice(mark + 1)]
+  const service = context.services.find(({ targetPrefix }) => targetPrefix === prefix)
+  const name = service?.signingName ?? prefix
+  let resource: string | undefined
+  let permissions: readonly string[] = [`${name}:${action}`]
+  const respond = (response: HttpResponse): JsonOutcome => ({ response, service: name, action, permissions, resource })
+  try {
+    if (!service) throw new ServiceFault('NotImplementedException', `local-aws has no service ${prefix}`, 501)
+    authenticate(request, body, service, context)
+    const input = parseInput(body)
+    resource = namedResource(input)
+    permissions = neededPermissions(name, action, input)
+    const output = await service.handle(action, input, {
+      account: context.account,
+      region: context.region,
+      signal: AbortSignal.any([request.signal, context.closing]),
+    })
+    return respond(answer(200, output))
+  } catch (error) {
+    const fault =
+      error instanceof ServiceFault
+        ? error
+        : new ServiceFault('InternalFailure', `local-aws failed: ${error instanceof Error ? error.name : 'Error'}`, 500)
+    return respond(answer(fault.httpStatus, { __type: fault.name, message: fault.message, Message: fault.message }))
+  }
+}
+
+function answer(status: number, output: JsonObject): HttpResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() },
+    body: JSON.stringify(output),
+  }
+}
+
+function authenticate(request: HttpRequest, body: Buffer, service: JsonService, context: JsonContext): void {
+  const verdict = verifySignature(
+    { ...request, query: parseQuery(request.rawQuery) },
+    {
+      service: service.signingName,
+      regions: [context.region],
+      // Neither version of the CLI sends x-amz-content-sha256 to these services.
+      payloadHash: sha256Hex(body),
+      findCredentials: context.findCredentials,
+      nowMs: context.signingNowMs(),
+    },
+  )
+  if (!verdict.ok) throw describeProblem(verdict.problem, verdict.detail)
+}
+
+function describeProblem(problem: SignatureProblem, detail: string): ServiceFault {
+  switch (problem) {
+    case 'unsigned':
+      return new ServiceFault('MissingAuthenticationTokenException', 'Missing Authentication Token')
+    case 'malformed':
+      return new ServiceFault('IncompleteSignatureException', detail)
+    case 'unknown-key':
+    case 'wrong-token':
+      return new ServiceFault('UnrecognizedClientException', 'The security token included in the request is invalid.')
+    case 'skewed':
+    case 'expired':
+      return new ServiceFault('InvalidSignatureException', `Signature expired: ${detail}`)
+    case 'wrong-scope':
+    case 'header-not-signed':
+      return new ServiceFault('InvalidSignatureException', `Credential should be scoped correctly: ${detail}`)
+    case 'mismatch':
+      return new ServiceFault(
+        'InvalidSignatureException',
+        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+      )
+  }
+}
+
+function parseInput(body: Buffer): JsonObject {
+  // The parser's message quotes the text, which may be a secret.
+  const refusal = new ServiceFault('SerializationException', 'The body is not a JSON object.')
+  let input: unknown
+  try {
+    input = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
+  } catch {
+    throw refusal
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw refusal
+  return input as JsonObject
+}
+
+/** What the input names, for the record of calls: names and ids only, never a value. */
+function namedResource(input: JsonObject): string | undefined {
+  const names = ['SecretId', 'Name', 'deploymentId', 'applicationName'].flatMap((name) => {
+    const value = input[name]
+    return typeof value === 'string' ? [value] : []
+  })
+  const group = input['deploymentGroupName']
+  const [first] = names
+  return first !== undefined && typeof group === 'string' ? `${first}/${group}` : first
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html: it needs more than itself. */
+function neededPermissions(service: string, action: string, input: JsonObject): readonly string[] {
+  const own = `${service}:${action}`
+  if (own !== 'secretsmanager:BatchGetSecretValue') return [own]
+  return [own, 'secretsmanager:GetSecretValue', ...('Filters' in input ? ['secretsmanager:ListSecrets'] : [])]
+}

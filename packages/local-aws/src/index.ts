@@ -1,0 +1,5 @@
+export type { CodeDeployEvent } from './codedeploy/model.ts'
+export type { CodeDeployApplication, CodeDeployGroup, CodeDeployHost } from './codedeploy/service.ts'
+export type { BucketSeed, CallAnsweredEvent, LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
+export type { SdkClients } from './ports/sdk-clients.ts'
+export { startLocalAws } from './start-local-aws.ts'

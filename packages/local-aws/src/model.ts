@@ -1,0 +1,84 @@
+import type { AmbientOptions, DeployEvent } from '@fairlead/core'
+import type { HostEvent } from '@fairlead/host-agent'
+import type { CodeDeployApplication, CodeDeployHost } from './codedeploy/service.ts'
+import type { CodeDeployEvent } from './codedeploy/model.ts'
+import type { SdkClients } from './ports/sdk-clients.ts'
+
+/** A bucket to begin with. */
+export interface BucketSeed {
+  readonly name: string
+  /** Whether it keeps versions. Default: false. */
+  readonly versioned?: boolean | undefined
+}
+
+/** A request that was answered. Never holds a value: no secret, no body, no signature. */
+export interface RecordedCall {
+  /** As in an ARN: `s3`, `secretsmanager`, `codedeploy`, `sts`. */
+  readonly service: string
+  /** The operation, for example `HeadObject`. */
+  readonly action: string
+  /** The IAM actions that AWS would ask for, for example `s3:GetObject`. */
+  readonly permissions: readonly string[]
+  /** The ARN, or the name as the request gave it; missing where it names nothing. */
+  readonly resource?: string | undefined
+  /** When it was answered: ISO 8601, UTC, with milliseconds. */
+  readonly at: string
+  /** Of the answer, in HTTP's numbers. */
+  readonly status: number
+}
+
+/** A request was answered. */
+export interface CallAnsweredEvent extends DeployEvent {
+  readonly type: 'local-aws.call-answered'
+  readonly call: RecordedCall
+}
+
+export type LocalAwsEvent = CallAnsweredEvent | CodeDeployEvent | HostEvent
+
+export interface LocalAwsOptions extends AmbientOptions<LocalAwsEvent> {
+  /** Twelve digits. Default: 123456789012. */
+  readonly account?: string | undefined
+  /** Default: us-east-1. */
+  readonly region?: string | undefined
+  /** Default: a free one. */
+  readonly port?: number | undefined
+  readonly buckets?: readonly BucketSeed[] | undefined
+  /** The value of each secret by its name; bytes become a binary secret. */
+  readonly secrets?: Readonly<Record<string, string | Uint8Array>> | undefined
+  /** Folders that stand for machines. A relative folder is one of the working directory. */
+  readonly hosts?: readonly CodeDeployHost[] | undefined
+  readonly applications?: readonly CodeDeployApplication[] | undefined
+  /**
+   * Keeps buckets, objects and secrets in this folder; a later start finds them, and its seeds add to them. Multipart
+   * uploads in progress and CodeDeploy's records are not kept. Default: a temporary folder that `close` removes.
+   */
+  readonly folder?: string | undefined
+}
+
+/** A running server. */
+export interface LocalAws {
+  /** `http://127.0.0.1:<port>`: one for all services. */
+  readonly endpoint: string
+  readonly region: string
+  readonly account: string
+  /** Random for each start. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Clients of the AWS SDK, each loaded and made when it is first asked for; `close` destroys them. */
+  readonly clients: SdkClients
+  /**
+   * Points the AWS SDKs and the `aws` CLI of a child process here, away from profiles and from the metadata service.
+   * Debian 12's CLI (2.9) needs `--endpoint-url` too. A child that inherits AWS_PROFILE fails: leave it out.
+   */
+  readonly environment: Readonly<Record<string, string>>
+  readonly hosts: readonly CodeDeployHost[]
+  /** What was answered so far, the oldest first; grows. */
+  readonly calls: readonly RecordedCall[]
+  /** Resolves when no deployment runs, rollbacks included. */
+  readonly whenIdle: () => Promise<void>
+  /**
+   * Cuts connections, stops deployments and the hooks that they run, and removes what is temporary. May be called twice.
+   * Rejects with what `onEvent` threw, if it did.
+   */
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}

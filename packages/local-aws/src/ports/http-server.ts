@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { HttpRequest, HttpResponse } from '../http.ts'
+
+/** A server on loopback. */
+export interface HttpServer {
+  /** `http://127.0.0.1:<port>`, no slash at the end. */
+  readonly endpoint: string
+  /** Cuts every connection, and waits until no handler runs. */
+  readonly close: () => Promise<void>
+}
+
+export interface HttpServerOptions {
+  /** Zero for a free one. */
+  readonly port: number
+  /** Answers a request; must not reject. */
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse>
+}
+
+/**
+ * Starts an HTTP server that listens on 127.0.0.1 alone, and refuses a `Host` that is not loopback: a page in a browser
+ * can make its own name resolve to 127.0.0.1, but it cannot send another `Host`.
+ */
+export async function startHttpServer({ port, handle }: HttpServerOptions): Promise<HttpServer> {
+  const running = new Set<Promise<void>>()
+  const serve = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    const task = answer(message, response, expectsContinue, handle).finally(() => running.delete(task))
+    running.add(task)
+  }
+  const server = createServer({ keepAlive: true, noDelay: true })
+  server.on('request', (message: IncomingMessage, response: ServerResponse) => serve(message, response, false))
+  server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => serve(message, response, true))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const address = server.address() as AddressInfo
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+      await Promise.all(running)
+    },
+  }
+}
+
+async function answer(
+  message: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  handle: HttpServerOptions['handle'],
+): Promise<void> {
+  const hangUp = new AbortController()
+  response.on('close', () => hangUp.abort(new Error('the caller hung up')))
+  // A cut connection is an error of the request; whoever reads the body hears of it, and nobody else has to.
+  message.on('error', () => {})
+  response.on('error', () => {})
+  const headers = readHeaders(message.rawHeaders)
+  const host = headers.get('host') ?? []
+  const name = hostName(host[0] ?? '')
+  const reply =
+    host.length !== 1 || name === undefined || !isLoopback(name)
+      ? refuseHost
+      : await handle({
+          method: message.method ?? '',
+          host: name,
+          ...splitTarget(message.url ?? '/'),
+          headers,
+          body: readBody(message, response, expectsContinue),
+          signal: hangUp.signal,
+        })
+  if (response.destroyed) {
+    if (reply.body instanceof Readable) reply.body.destroy()
+    return
+  }
+  const abandoned = expectsContinue && !message.readableDidRead
+  // What was not read is thrown away, or the caller would go on writing and never look at the answer.
+  message.resume()
+  // Whoever waits for "100 Continue" may or may not send the body after a final answer: the connection cannot be used again.
+  response.writeHead(reply.status, { ...reply.headers, ...(abandoned ? { connection: 'close' } : {}) })
+  if (!(reply.body instanceof Readable)) {
+    response.end(reply.body)
+    return
+  }
+  if (message.method === 'HEAD') {
+    reply.body.destroy()
+    response.end()
+    return
+  }
+  // The status is sent: what fails from here on can only be shown by cutting the connection.
+  await pipeline(reply.body, response).catch(() => response.destroy())
+}
+
+const refuseHost: HttpResponse = {
+  status: 421,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'local-aws answers only requests whose Host is 127.0.0.1, [::1], localhost or a name under .localhost\n',
+}
+
+function hostName(host: string): string | undefined {
+  return /^(\[[0-9a-fA-F:]+\]|[^:[\]/@\s]+)(?::\d{1,5})?$/.exec(host)?.[1]?.toLowerCase()
+}
+
+function isLoopback(name: string): boolean {
+  return name === '127.0.0.1' || name === '[::1]' || name === 'localhost' || name.endsWith('.localhost')
+}
+
+/** The target as it was sent: a key may hold an encoded slash, or two slashes in a row. */
+function splitTarget(target: string): { rawPath: string; rawQuery: string } {
+  const mark = target.indexOf('?')
+  return mark < 0
+    ? { rawPath: target, rawQuery: '' }
+    : { rawPath: target.slice(0, mark), rawQuery: target.slice(mark + 1) }
+}
+
+function readHeaders(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const headers = new Map<string, string[]>()
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] ?? '').toLowerCase()
+    // Node reads header bytes as latin1; AWS clients send UTF-8 there, and sign it so.
+    const value = Buffer.from(raw[index + 1] ?? '', 'latin1').toString('utf8')
+    headers.set(name, [...(headers.get(name) ?? []), value])
+  }
+  return headers
+}
+
+async function* readBody(
+  message: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+): AsyncGenerator<Buffer> {
+  if (expectsContinue && !response.headersSent) response.writeContinue()
+  // Whoever stops reading half way still has an answer to send on the same connection.
+  yield* message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+}

@@ -1,0 +1,234 @@
+import type { ChecksumAlgorithm } from '../../checksum/checksums.ts'
+import { checksumAlgorithms, startDigest } from '../../checksum/checksums.ts'
+import { keyLimitBytes } from '../../limits.ts'
+import { eTagsIn, isoSeconds, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
+import { S3Fault, s3Faults } from '../fault.ts'
+import { currentObject, type WriteCondition } from '../state.ts'
+import type { Bucket, ObjectVersion, StoredChecksum } from '../model.ts'
+import { checksumHeaders, encryptionHeader, readObjectHeaders, versionHeader } from '../object-headers.ts'
+import { receiveBody } from '../receive.ts'
+import { writeXml } from '../xml.ts'
+import { requireVersionId } from './read-object.ts'
+
+/** Reads `If-None-Match: *` and `If-Match: <ETag>` of a write. */
+export function readWriteCondition(call: S3Call): WriteCondition {
+  const noneMatch = call.header('if-none-match')
+  const match = call.header('if-match')
+  if (noneMatch !== undefined && noneMatch !== '*')
+    throw s3Faults.notImplemented(`If-None-Match: ${noneMatch} on a write`)
+  if (noneMatch !== undefined && match !== undefined) {
+    throw s3Faults.notImplemented('If-Match together with If-None-Match on a write')
+  }
+  const tags = match === undefined ? [] : eTagsIn(match)
+  if (tags.length > 1 || tags[0] === '*') throw s3Faults.notImplemented(`If-Match: ${match ?? ''} on a write`)
+  return { absent: noneMatch !== undefined, eTag: tags[0] }
+}
+
+export function requireKeyLength(key: string): void {
+  const sizeBytes = Buffer.byteLength(key)
+  if (sizeBytes > keyLimitBytes) {
+    throw new S3Fault('KeyTooLongError', 'Your key is too long', 400, {
+      Size: String(sizeBytes),
+      MaxSizeAllowed: String(keyLimitBytes),
+    })
+  }
+}
+
+export async function putObject(call: S3Call): Promise<S3Answer> {
+  const bucket = requireBucket(call)
+  requireKeyLength(call.key)
+  const condition = readWriteCondition(call)
+  const headers = readObjectHeaders(call)
+  const write = call.state.beginWrite(bucket, call.key, condition)
+  const version = await (async () => {
+    try {
+      const { segment, md5, checksum } = await receiveBody(call)
+      return await call.state.commitWrite(bucket, write, condition, {
+        ...headers,
+        key: call.key,
+        sizeBytes: segment.sizeBytes,
+        eTag: md5.toString('hex'),
+        checksum: checksum && { ...checksum, type: 'FULL_OBJECT' },
+        segments: [segment],
+        partCount: 0,
+      })
+    } finally {
+      call.state.abandonWrite(bucket, write)
+    }
+  })()
+  return { status: 200, headers: { etag: `"${version.eTag}"`, ...writtenHeaders(bucket, version) } }
+}
+
+function writtenHeaders(bucket: Bucket, version: ObjectVersion): Record<string, string> {
+  return { ...encryptionHeader, ...versionHeader(bucket, version.versionId), ...checksumHeaders(version.checksum) }
+}
+
+export async function copyObject(call: S3Call): Promise<S3Answer> {
+  const bucket = requireBucket(call)
+  requireKeyLength(call.key)
+  const condition = readWriteCondition(call)
+  const source = findCopySource(call)
+  const metadata = directive(call, 'x-amz-metadata-directive')
+  const tagging = directive(call, 'x-amz-tagging-directive')
+  const given = readObjectHeaders(call)
+  if (metadata === 'COPY' && source.bucket === bucket && source.object.key === call.key && !source.pinned) {
+    throw s3Faults.invalidRequest(
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    )
+  }
+  const algorithm = readChecksumAlgorithm(call) ?? source.object.checksum?.algorithm
+  const write = call.state.beginWrite(bucket, call.key, condition)
+  const version = await (async () => {
+    try {
+      const { object } = source
+      const md5 = startDigest('MD5')
+      const digest = algorithm && startDigest(algorithm)
+      const bytes = call.state.files.read(object.segments, { start: 0, end: object.sizeBytes - 1 })
+      const segment = await call.state.files.write(
+        (async function* () {
+          for await (const piece of bytes as AsyncIterable<Buffer>) {
+            md5.update(piece)
+            digest?.update(piece)
+            yield piece
+          }
+        })(),
+      )
+      const checksum: StoredChecksum | undefined = algorithm &&
+        digest && { algorithm, type: 'FULL_OBJECT', value: digest.digest().toString('base64') }
+      return await call.state.commitWrite(bucket, write, condition, {
+        system: metadata === 'COPY' ? object.system : given.system,
+        user: metadata === 'COPY' ? object.user : given.user,
+        tags: tagging === 'COPY' ? object.tags : given.tags,
+        key: call.key,
+        sizeBytes: segment.sizeBytes,
+        eTag: md5.digest().toString('hex'),
+        checksum,
+        segments: [segment],
+        partCount: 0,
+      })
+    } finally {
+      call.state.abandonWrite(bucket, write)
+    }
+  })()
+  return {
+    status: 200,
+    headers: {
+      ...xmlHeaders,
+      ...encryptionHeader,
+      ...versionHeader(bucket, version.versionId),
+      ...(source.bucket.versioning ? { 'x-amz-copy-source-version-id': source.object.versionId } : {}),
+    },
+    body: writeXml('CopyObjectResult', [
+      ['ETag', `"${version.eTag}"`],
+      ['LastModified', isoSeconds(version.modifiedMs)],
+      version.checksum && [`Checksum${version.checksum.algorithm}`, version.checksum.value],
+      version.checksum && ['ChecksumType', version.checksum.type],
+    ]),
+  }
+}
+
+/** The algorithm that a copy or an upload asks for. */
+export function readChecksumAlgorithm(call: S3Call): ChecksumAlgorithm | undefined {
+  const wanted = call.header('x-amz-checksum-algorithm')?.toUpperCase()
+  if (wanted === undefined) return undefined
+  const algorithm = checksumAlgorithms.find((name) => name === wanted)
+  if (!algorithm) throw s3Faults.notImplemented(`the checksum algorithm ${wanted}`)
+  return algorithm
+}
+
+function directive(call: S3Call, name: string): 'COPY' | 'REPLACE' {
+  const value = call.header(name) ?? 'COPY'
+  if (value !== 'COPY' && value !== 'REPLACE') throw s3Faults.invalidArgument('Unknown directive.', name, value)
+  return value
+}
+
+function findCopySource(call: S3Call): {
+  readonly bucket: Bucket
+  readonly object: ObjectVersion
+  readonly pinned: boolean
+} {
+  const raw = call.header('x-amz-copy-source') ?? ''
+  const [path = '', ...rest] = raw.replace(/^\//, '').split('?versionId=')
+  const mark = path.indexOf('/')
+  const decoded = mark < 0 ? undefined : tryDecode(path)
+  if (decoded === undefined || rest.length > 1) {
+    throw s3Faults.invalidArgument(
+      'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+      'x-amz-copy-source',
+      raw,
+    )
+  }
+  const [bucketName, key] = [decoded.slice(0, decoded.indexOf('/')), decoded.slice(decoded.indexOf('/') + 1)]
+  const bucket = call.state.buckets.get(bucketName)
+  if (!bucket) throw s3Faults.noSuchBucket(bucketName)
+  const versionId = rest[0]
+  const object =
+    versionId === undefined
+      ? currentObject(bucket, key)
+      : bucket.versions.get(key)?.find((version) => version.versionId === requireVersionId(versionId))
+  if (!object) throw versionId === undefined ? s3Faults.noSuchKey(key) : s3Faults.noSuchVersion(key, versionId)
+  if (object.kind !== 'object')
+    throw s3Faults.invalidRequest(
+      'The source of a copy request may not specifically refer to a delete marker by version id.',
+    )
+  const match = call.header('x-amz-copy-source-if-match')
+  if (match !== undefined && !eTagsIn(match).some((tag) => tag === '*' || tag === object.eTag)) {
+    throw s3Faults.preconditionFailed('x-amz-copy-source-If-Match')
+  }
+  const noneMatch = call.header('x-amz-copy-source-if-none-match')
+  if (noneMatch !== undefined && eTagsIn(noneMatch).some((tag) => tag === '*' || tag === object.eTag)) {
+    throw s3Faults.preconditionFailed('x-amz-copy-source-If-None-Match')
+  }
+  return { bucket, object, pinned: versionId !== undefined }
+}
+
+function tryDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+export async function deleteObject(call: S3Call): Promise<S3Answer> {
+  const bucket = requireBucket(call)
+  const versionId = call.query.get('versionId')
+  const match = call.header('if-match')
+  if (match !== undefined) {
+    if (versionId !== undefined) throw s3Faults.notImplemented('If-Match on the deletion of a version')
+    const current = currentObject(bucket, call.key)
+    if (!current) throw s3Faults.noSuchKey(call.key)
+    if (!eTagsIn(match).some((tag) => tag === '*' || tag === current.eTag))
+      throw s3Faults.preconditionFailed('If-Match')
+  }
+  return { status: 204, headers: deletedHeaders(await deleteOne(call, bucket, call.key, versionId)) }
+}
+
+export interface Deletion {
+  /** Of the version that is gone, or of the marker that hides the object. */
+  readonly versionId: string | undefined
+  readonly isMarker: boolean
+  readonly madeMarker: boolean
+}
+
+/** Deletes an object, or one version of it; one that does not exist is no error. */
+export async function deleteOne(
+  call: S3Call,
+  bucket: Bucket,
+  key: string,
+  versionId: string | undefined,
+): Promise<Deletion> {
+  if (versionId === undefined) {
+    const marker = await call.state.deleteCurrent(bucket, key)
+    return { versionId: marker?.versionId, isMarker: marker !== undefined, madeMarker: marker !== undefined }
+  }
+  const gone = await call.state.deleteVersion(bucket, key, requireVersionId(versionId))
+  return { versionId, isMarker: gone?.kind === 'delete-marker', madeMarker: false }
+}
+
+function deletedHeaders({ versionId, isMarker }: Deletion): Record<string, string> {
+  return {
+    ...(versionId === undefined ? {} : { 'x-amz-version-id': versionId }),
+    ...(isMarker ? { 'x-amz-delete-marker': 'true' } : {}),
+  }
+}
