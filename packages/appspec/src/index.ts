@@ -2,9 +2,11 @@ export { checkAppSpec, type CheckAppSpecOptions } from './check-app-spec.ts'
 export { appSpecErrors } from './errors.ts'
 export { formatAppSpec } from './format-app-spec.ts'
 export {
+  agentProfiles,
   fileExistsBehaviors,
   lifecycleEvents,
   scriptedEvents,
+  type AgentProfile,
   type AppSpec,
   type AppSpecFile,
   type AppSpecFinding,
@@ -16,4 +18,4 @@ export {
   type FileExistsBehavior,
   type LifecycleEventName,
 } from './model.ts'
-export { parseAppSpec } from './parse-app-spec.ts'
+export { parseAppSpec, type ParseAppSpecOptions } from './parse-app-spec.ts'

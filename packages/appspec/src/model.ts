@@ -34,6 +34,10 @@ export const scriptedEvents = [
 export const fileExistsBehaviors = ['DISALLOW', 'OVERWRITE', 'RETAIN'] as const
 export type FileExistsBehavior = (typeof fileExistsBehaviors)[number]
 
+/** Which official agent reads the file, where versions differ: `official-1.8` is the last one in Ruby. */
+export const agentProfiles = ['official-1.8', 'official-2'] as const
+export type AgentProfile = (typeof agentProfiles)[number]
+
 /** An appspec.yml of the Server platform (EC2 and on-premises), as the agent understands it. */
 export interface AppSpec {
   /** Always 0: no other version exists. */
@@ -67,7 +71,7 @@ export interface AppSpecPermission {
   readonly type: readonly ('file' | 'directory')[]
   readonly owner?: string | undefined
   readonly group?: string | undefined
-  /** One to four octal digits as they are written in the file, or '' (which the agent takes as 0). */
+  /** One to four octal digits as the agent reads them, or '' (which it takes as 0). */
   readonly mode?: string | undefined
   /** Entries for setfacl. */
   readonly acls?: readonly string[] | undefined

@@ -1,7 +1,7 @@
-import type { FileExistsBehavior, LifecycleEventName } from '@fairlead/appspec'
+import type { AgentProfile, FileExistsBehavior, LifecycleEventName } from '@fairlead/appspec'
 import type { DeployEvent } from '@fairlead/core'
 
-export type { FileExistsBehavior, LifecycleEventName }
+export type { AgentProfile, FileExistsBehavior, LifecycleEventName }
 
 /** The events of an in-place deployment without a load balancer, in order. */
 export const inPlaceEvents: readonly LifecycleEventName[] = [
@@ -13,9 +13,6 @@ export const inPlaceEvents: readonly LifecycleEventName[] = [
   'ApplicationStart',
   'ValidateService',
 ]
-
-/** Which official agent is followed where versions differ: `official-1.8` is the last one in Ruby. */
-export type AgentProfile = 'official-1.8' | 'official-2'
 
 /** A folder that stands for a machine. */
 export interface Host {
@@ -29,7 +26,7 @@ export interface Host {
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Revisions kept for each deployment group, the new one included. Default 5. */
   readonly maxRevisions?: number | undefined
-  /** Default `official-2`. */
+  /** Which official agent is followed where versions differ. Default `official-2`. */
   readonly profile?: AgentProfile | undefined
 }
 

@@ -4,6 +4,7 @@ import {
   fileExistsBehaviors,
   lifecycleEvents,
   scriptedEvents,
+  type AgentProfile,
   type AppSpec,
   type AppSpecFile,
   type AppSpecFinding,
@@ -58,7 +59,7 @@ const treeCures = {
 } as const
 
 /** Reads the tree of an appspec.yml, reporting everything that is wrong with it at once. */
-export function readAppSpec({ root, defects }: TreeReading): AppSpecReading {
+export function readAppSpec({ root, defects }: TreeReading, agent: AgentProfile = 'official-2'): AppSpecReading {
   const findings: AppSpecFinding[] = []
   const references: BundleReference[] = []
   const report: Report = (severity, rule, path, { line, column, ...tree }, message, cure) => {
@@ -101,7 +102,7 @@ export function readAppSpec({ root, defects }: TreeReading): AppSpecReading {
   const os = readOs(fields.get('os'), root, report)
   const hooks = readHooks(fields.get('hooks'), report, references)
   const files = readFiles(fields.get('files'), report, references)
-  const permissions = readPermissions(fields.get('permissions'), report)
+  const permissions = readPermissions(fields.get('permissions'), agent, report)
   const fileExistsBehavior = readFileExistsBehavior(fields.get('file_exists_behavior'), report)
   if (os === 'windows' && permissions.length > 0) {
     const message = 'permissions are given and os is windows; the agent ignores them there'
@@ -270,7 +271,7 @@ function readTimeout(tree: Tree | undefined, path: string, report: Report): numb
   return undefined
 }
 
-function readPermissions(tree: Tree | undefined, report: Report): AppSpecPermission[] {
+function readPermissions(tree: Tree | undefined, agent: AgentProfile, report: Report): AppSpecPermission[] {
   const cure = 'Write a list: `- object: /path` with the rest below it.'
   const list = listOf(tree, 'permissions', 'permissions-not-a-list', cure, report)
   return (list?.items ?? []).flatMap((item, index): AppSpecPermission[] => {
@@ -287,7 +288,7 @@ function readPermissions(tree: Tree | undefined, report: Report): AppSpecPermiss
     }
     const owner = textField('owner')
     const group = textField('group')
-    const mode = readMode(fields.get('mode'), `${path}.mode`, report)
+    const mode = readMode(fields.get('mode'), `${path}.mode`, agent, report)
     const except = textsOf(fields.get('except'), `${path}.except`, 'except-not-a-list', report)
     const acls = readAcls(fields.get('acls'), `${path}.acls`, report)
     const context = readContext(fields.get('context'), `${path}.context`, report)
@@ -309,10 +310,13 @@ function readPermissions(tree: Tree | undefined, report: Report): AppSpecPermiss
   })
 }
 
-function readMode(tree: Tree | undefined, path: string, report: Report): string | undefined {
+function readMode(tree: Tree | undefined, path: string, agent: AgentProfile, report: Report): string | undefined {
   if (!tree || isNothing(tree)) return undefined
-  const mode = textOf(tree, path, report)
-  if (mode === undefined || tree.kind !== 'scalar') return undefined
+  const written = textOf(tree, path, report)
+  if (written === undefined || tree.kind !== 'scalar') return undefined
+  // YAML 1.1 has octal numbers with a leading zero; Ruby hands on the decimal digits.
+  const octal = !tree.quoted && /^0[0-7]+$/.test(written) ? String(Number.parseInt(written, 8)) : undefined
+  const mode = agent === 'official-1.8' ? (octal ?? written) : written
   const cure = 'Write one to four octal digits in quotes, for example `mode: "0644"`.'
   const wrong = [...mode].find((character) => !/[0-7]/.test(character))
   if ([...mode].length > 4) {
@@ -323,12 +327,11 @@ function readMode(tree: Tree | undefined, path: string, report: Report): string 
   } else if (mode === '') {
     report('warning', 'mode-empty', path, tree, 'the mode is empty, which the agent takes as 0000', cure)
   } else if (!tree.quoted) {
-    const octal = /^0[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : undefined
     const consequence =
       octal === undefined
         ? 'it is safe only as long as nobody writes a zero in front'
-        : `an agent before 2.0 reads the number ${octal} and ${/^[0-7]{1,4}$/.test(String(octal)) ? `sets the mode ${String(octal).padStart(4, '0')}` : 'refuses it'}`
-    report('warning', 'mode-unquoted', path, tree, `the mode ${mode} has no quotes: ${consequence}`, cure)
+        : `an agent before 2.0 reads the number ${octal} and ${/^[0-7]{1,4}$/.test(octal) ? `sets the mode ${octal.padStart(4, '0')}` : 'refuses it'}`
+    report('warning', 'mode-unquoted', path, tree, `the mode ${written} has no quotes: ${consequence}`, cure)
   }
   return mode
 }

@@ -3,6 +3,8 @@ import type { AgentProfile } from '../model.ts'
 
 /** Where the versions of the official agent differ. Source: the release notes and source of 2.x against runs of 1.8.1. */
 export interface AgentRules {
+  /** For the reader of the AppSpec, which knows its own differences. */
+  readonly profile: AgentProfile
   /** From SIGTERM to SIGKILL for a script out of time; `undefined`: it is waited for. */
   readonly killAfterTermMs: number | undefined
   /** What stands for the exit code of a script that a signal ended. */
@@ -12,8 +14,8 @@ export interface AgentRules {
 export function rulesOf(profile: AgentProfile): AgentRules {
   switch (profile) {
     case 'official-1.8':
-      return { killAfterTermMs: undefined, signalledExitCode: '' }
+      return { profile, killAfterTermMs: undefined, signalledExitCode: '' }
     case 'official-2':
-      return { killAfterTermMs, signalledExitCode: '1' }
+      return { profile, killAfterTermMs, signalledExitCode: '1' }
   }
 }

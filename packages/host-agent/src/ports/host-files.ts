@@ -200,26 +200,47 @@ export async function openGrowingFile(path: string, mode: 'append' | 'replace'):
   }
 }
 
-/** Writes a stream whole or not at all. */
+/**
+ * Writes a stream whole or not at all. Cancelled, it does not wait for a source that has stalled: it asks it to stop
+ * and rejects.
+ */
 export async function saveStream(path: string, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const temporary = temporaryPath(path)
+  const chunks = body[Symbol.asyncIterator]()
   let file: FileHandle | undefined
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason as Error)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+  aborted.catch(() => {})
   try {
+    signal?.throwIfAborted()
     file = await open(temporary, 'wx', 0o644)
-    for await (const chunk of body) {
-      signal?.throwIfAborted()
-      await file.writeFile(chunk)
+    for (;;) {
+      const next = await Promise.race([chunks.next(), aborted])
+      if (next.done) break
+      await file.writeFile(next.value)
     }
     await file.sync()
     await file.close()
     file = undefined
     await rename(temporary, path)
   } catch (error) {
+    endStream(body, chunks)
     await file?.close()
     await rm(temporary, { force: true })
     throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
+}
+
+function endStream(body: AsyncIterable<Uint8Array>, chunks: AsyncIterator<Uint8Array>): void {
+  // A stream of Node answers `return` only after the chunk that it waits for; `destroy` ends the waiting.
+  if ('destroy' in body && typeof body.destroy === 'function') body.destroy()
+  chunks.return?.()?.catch(() => {})
 }
 
 async function tryChown(path: string, uid: number, gid: number): Promise<boolean> {

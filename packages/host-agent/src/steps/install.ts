@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { writeFileAtomically } from '@fairlead/core/files'
 import { failUnknown } from '../plan/event-failure.ts'
 import { destinationsOf, planCleanup, planInstall, type InstallInstruction, type PathKind } from '../plan/install.ts'
@@ -24,9 +25,13 @@ import type { Scene } from './scene.ts'
  * found when the old release is gone already. So it is on a real host.
  */
 export async function install(scene: Scene): Promise<void> {
-  const { own, state, fence, deployment, signal } = scene
+  const { own, state, fence, deployment, rules, signal } = scene
   const name = deployment.appSpecFilename
-  const spec = await readAppSpec(own.archive, name === undefined ? ['appspec.yml', 'appspec.yaml'] : [name])
+  const spec = await readAppSpec(
+    own.archive,
+    name === undefined ? ['appspec.yml', 'appspec.yaml'] : [name],
+    rules.profile,
+  )
   const { possibleEvents } = deployment
   const unknown = possibleEvents ? Object.keys(spec.hooks).filter((event) => !possibleEvents.includes(event)) : []
   if (unknown.length > 0) {
@@ -47,7 +52,7 @@ export async function install(scene: Scene): Promise<void> {
     }),
   )
   const kinds = new Map<string, PathKind>()
-  const objects = spec.permissions.map(({ object }) => placeOnHost(fence.folder, object))
+  const objects = spec.permissions.map(({ object }) => resolve(placeOnHost(fence.folder, object)))
   for (const path of [...destinationsOf(sources, fence.folder), ...objects]) kinds.set(path, await kindAt(path))
   const instructions = planInstall({
     folder: fence.folder,

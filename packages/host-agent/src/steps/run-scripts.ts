@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { AppSpecScript } from '@fairlead/appspec'
 import { chooseRevision } from '../plan/choose-revision.ts'
 import { failEvent, failUnknown } from '../plan/event-failure.ts'
@@ -7,7 +8,6 @@ import { deploymentLogTime, keepTail, logTime } from '../plan/script-log.ts'
 import { readMachine } from '../ports/accounts.ts'
 import { findText, kindAt, makeFolders, openGrowingFile, tryMakeExecutable } from '../ports/host-files.ts'
 import { runScript, type OutputStream, type ScriptEnd } from '../ports/script-process.ts'
-import { basename } from 'node:path'
 import { readAppSpec } from './read-app-spec.ts'
 import type { Scene } from './scene.ts'
 
@@ -25,7 +25,11 @@ export async function runScripts(
   const { own, layout, deployment, event, clock } = scene
   const revision = await findRevision(scene)
   if (revision === undefined) return { noop: true }
-  const spec = await readAppSpec(archiveOf(revision), [deployment.appSpecFilename ?? 'appspec.yml'])
+  const spec = await readAppSpec(
+    archiveOf(revision),
+    [deployment.appSpecFilename ?? 'appspec.yml'],
+    scene.rules.profile,
+  )
   const scripts = spec.hooks[event] ?? []
   if (scripts.length === 0) return { noop: true }
 
