@@ -19,7 +19,10 @@ export function planInjection(request: Pick<InjectionRequest, 'envFile' | 'files
   if (envFile === undefined && files === undefined) {
     throw coreErrors.INVALID_OPTION({ verb, option: 'envFile', given: 'missing', expected: 'envFile, files or both' })
   }
-  const planned = [...(envFile === undefined ? [] : [planEnvFile(envFile)]), ...planKeyFiles(files ?? {})]
+  const planned = [
+    ...(envFile === undefined ? [] : [planEnvFile(envFile)]),
+    ...(files === undefined ? [] : planKeyFiles(files)),
+  ]
   for (const { path } of planned) targetParts(path)
   requireDistinctPaths(planned.map(({ path }) => path))
   const requests = planned.flatMap(sourcesOf).map((source) => requestOf(source))

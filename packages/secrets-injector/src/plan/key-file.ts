@@ -33,6 +33,9 @@ function problemOfPem(text: string, file: string): string | undefined {
   return undefined
 }
 
+/** How node:crypto says so: its own code, and what OpenSSL 3 makes of a prompt that nobody answers (measured, Node 20.20). */
+const passphraseWanted: readonly string[] = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED']
+
 /** OpenSSL's words stay here: they can quote what they could not read. */
 function parses(block: string, label: string): boolean {
   try {
@@ -44,7 +47,7 @@ function parses(block: string, label: string): boolean {
     return true
   } catch (error) {
     // An encrypted key is well as far as can be seen without its passphrase.
-    return (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE'
+    return passphraseWanted.includes((error as NodeJS.ErrnoException).code ?? '')
   }
 }
 

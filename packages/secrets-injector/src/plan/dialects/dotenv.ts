@@ -41,14 +41,13 @@ function encode(name: string, value: string): Encoding {
 /** What may stand behind the `=`, the plainest first. Not every one is right for every value: each is read back. */
 function candidates(value: string): readonly string[] {
   const escaped = value.replaceAll('\n', '\\n').replaceAll('\r', '\\r')
-  const singleLine = !/[\r\n]/.test(value)
-  const quoted = [`'${value}'`, `\`${value}\``, `"${value.replaceAll('\r', '\\r')}"`, `"${escaped}"`]
-  // A quote of the same kind inside: the parser falls back to the rest of the line, and strips the outermost pair.
-  const awkward = [...(singleLine ? [`'${value}'`, `\`${value}\``] : []), `"${escaped}"`]
-  const bare = singleLine && value !== '' ? [value] : []
-  return value.endsWith('\\')
-    ? [...bare, ...[...quoted, ...awkward].map(guard)]
-    : [...quoted.slice(0, 3), ...bare, ...quoted.slice(3), ...awkward]
+  const all = [`'${value}'`, `\`${value}\``, `"${value.replaceAll('\r', '\\r')}"`, `"${escaped}"`]
+  // With a quote of its own kind inside, the parser falls back to the rest of the line and strips the outermost pair.
+  const awkward = (quoted: string) => quoted.slice(1, -1).includes(quoted.slice(0, 1))
+  const quoted = [...all.filter((one) => !awkward(one)), ...all.filter(awkward)]
+  const bare = value === '' ? [] : [value]
+  if (value.endsWith('\\')) return [...bare, ...quoted.map(guard)]
+  return [...quoted.filter((one) => !awkward(one)), ...bare, ...quoted.filter(awkward)]
 }
 
 /**

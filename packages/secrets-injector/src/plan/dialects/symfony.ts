@@ -125,7 +125,7 @@ function lexDouble(data: string, offset: number): Segment {
     .replaceAll('\\"', '"')
     .replaceAll('\\r', '\r')
     .replaceAll('\\n', '\n')
-  return { ...resolve(decoded), end: cursor + 1, endsValue: false }
+  return { ...resolve(decoded, offset), end: cursor + 1, endsValue: false }
 }
 
 function lexBare(data: string, offset: number): Segment {
@@ -146,7 +146,7 @@ function lexBare(data: string, offset: number): Segment {
   }
   // PHP's rtrim() also takes NUL.
   const trimmed = value.replace(/[ \t\n\r\0\v]+$/, '')
-  const resolved = resolve(trimmed)
+  const resolved = resolve(trimmed, offset)
   if (!resolved.expands && resolved.text === trimmed && new RegExp(space).test(trimmed)) {
     throw new Rejection('a value with spaces stands without quotes', offset)
   }
@@ -167,7 +167,7 @@ const command = /(\\)?\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)/g
 const variable = /(?<!\\)(\\*)\$(?!\()(\{)?(_?[A-Za-z][A-Za-z0-9_]*)?(:[-=][^}]*)?(\})?/g
 
 /** `resolveCommands` and `resolveVariables`: escapes are taken off; what would be looked up or run is left, and told. */
-function resolve(value: string): { text: string; expands: boolean } {
+function resolve(value: string, offset: number): { text: string; expands: boolean } {
   let expands = false
   const text = value
     .replaceAll(command, (match, escaped: string | undefined) => {
@@ -175,9 +175,15 @@ function resolve(value: string): { text: string; expands: boolean } {
       expands = true
       return match
     })
-    .replaceAll(variable, (match, backslashes: string, _brace: string | undefined, name: string | undefined) => {
+    .replaceAll(variable, (match, ...groups: (string | undefined)[]) => {
+      const [backslashes = '', openingBrace, name, fallback, closingBrace] = groups
       if (backslashes.length % 2 === 1) return match.slice(1)
-      if (name !== undefined) expands = true
+      // To PHP a group that did not match is set, and empty, as soon as a later one matched.
+      if ((name ?? fallback ?? closingBrace) === undefined) return match
+      if (openingBrace !== undefined && closingBrace === undefined) {
+        throw new Rejection('the brace of a variable is not closed', offset)
+      }
+      expands = true
       return match
     })
     .replaceAll('\\\\', '\\')
