@@ -112,6 +112,16 @@ describe('a deployment that is waited for', () => {
     expect(error.context).toMatchObject({ rollback: { status: 'unknown', instances: [{ id: 'a' }, { id: 'b' }] } })
   })
 
+  test('and is itself a rollback does not call the deployment that it rolls back its own', async () => {
+    const rollbackInfo = { rollbackTriggeringDeploymentId: 'd-0', rollbackMessage: 'd-1 rolls back d-0' }
+    const { wait } = await serve({
+      'd-1': [{ status: 'Failed', targets: { a: broken }, info: { ...unhealthy, rollbackInfo } }],
+    })
+    const error = await failureOf(wait())
+    expect(error.message.split('\n').at(-1)).toBe('no rollback')
+    expect(error.context['rollbackMessage']).toBeUndefined()
+  })
+
   test('and was stopped by somebody says that', async () => {
     const errorInformation = { code: 'MANUAL_STOP', message: 'stopped by the user' }
     const { wait } = await serve({ 'd-1': [running, { status: 'Stopped', info: { errorInformation }, targets: {} }] })

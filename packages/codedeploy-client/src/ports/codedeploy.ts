@@ -495,15 +495,20 @@ function readDeploymentInfo(deploymentId: string, info: DeploymentInfo): Deploym
     createdAt: info.createTime?.toISOString(),
     startedAt: info.startTime?.toISOString(),
     endedAt: info.completeTime?.toISOString(),
-    rollback:
-      rollbackInfo?.rollbackDeploymentId || rollbackInfo?.rollbackMessage
-        ? { deploymentId: rollbackInfo.rollbackDeploymentId, message: rollbackInfo.rollbackMessage }
-        : undefined,
+    rollback: readRollback(rollbackInfo),
     autoRollback: (Object.keys(rollbackEvents) as RollbackTrigger[]).filter((trigger) =>
       triggers.includes(rollbackEvents[trigger]),
     ),
     hasPreviousRevision: info.previousRevision !== undefined,
   }
+}
+
+function readRollback(info: DeploymentInfo['rollbackInfo']): DeploymentReading['rollback'] {
+  const { rollbackDeploymentId, rollbackTriggeringDeploymentId, rollbackMessage } = info ?? {}
+  // A rollback has the same field, and tells there which deployment it rolls back.
+  if (rollbackTriggeringDeploymentId && !rollbackDeploymentId) return undefined
+  if (!rollbackDeploymentId && !rollbackMessage) return undefined
+  return { deploymentId: rollbackDeploymentId, message: rollbackMessage }
 }
 
 function readInstance(target: DeploymentTarget): InstanceReading[] {
