@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 export type Input = Readonly<Record<string, unknown>>
 
 /** A request as the server received it. */
-export interface Call {
+interface Call {
   readonly action: string
   readonly input: Input
 }
