@@ -43,7 +43,6 @@ export async function runDeployment(run: DeploymentRun): Promise<void> {
     }
     run.change((deployment, at) => beginDeployment(deployment, hosts, inPlaceEvents, at))
     for (;;) {
-      run.signal.throwIfAborted()
       const step = nextStep(run.read())
       if (step.do === 'end') {
         run.end(step.end)

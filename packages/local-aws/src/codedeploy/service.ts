@@ -1,5 +1,13 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { coreErrors, describeValue, systemClock, timestamp, type Clock, type JsonObject } from '@fairlead/core'
+import {
+  checkOptions,
+  coreErrors,
+  describeValue,
+  systemClock,
+  timestamp,
+  type Clock,
+  type JsonObject,
+} from '@fairlead/core'
 import { runLifecycleEvent, type Host, type HostEvent } from '@fairlead/host-agent'
 import type { JsonService, ServiceCall } from '../service.ts'
 import { createApplication, deleteApplication, getApplication, listApplications } from './actions/applications.ts'
@@ -255,6 +263,7 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
   }
 }
 
+const verb = 'startLocalAws'
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
 const rollbackEvents: Readonly<Record<string, AutoRollbackEvent>> = {
@@ -297,43 +306,67 @@ function initialState({ account, applications }: CodeDeployOptions, createTime: 
   }
 }
 
-/** The person who reads the refusal wrote these as options of `startLocalAws`. */
+/** The person who reads the refusal wrote these as options of `startLocalAws`, perhaps without a compiler. */
 function checkSeed({ hosts, applications }: CodeDeployOptions): void {
-  const refuse = (option: string, given: unknown, expected: string) =>
-    coreErrors.INVALID_OPTION({ verb: 'startLocalAws', option, given: describeValue(given), expected })
-  const names = hosts.map(({ name }) => name)
-  hosts.forEach(({ name, folder }, index) => {
-    if (!isName(name)) throw refuse(`hosts[${index}].name`, name, 'a name of letters, digits and . _ + = , @ -')
-    if (names.indexOf(name) !== index) throw refuse(`hosts[${index}].name`, name, 'a name that no other host has')
-    if (!folder.startsWith('/')) throw refuse(`hosts[${index}].folder`, folder, 'an absolute path')
+  const names = hosts.map((host) => host?.name)
+  hosts.forEach((host, index) => {
+    const option = `hosts[${index}]`
+    checkOptions(`${verb} ${option}`, host, ['name', 'folder', 'environment', 'tags'])
+    checkName(`${option}.name`, host.name, names)
+    if (typeof host.folder !== 'string' || !host.folder.startsWith('/')) {
+      throw refusal(`${option}.folder`, host.folder, 'an absolute path')
+    }
   })
   applications.forEach((application, index) => {
-    const place = `applications[${index}]`
-    checkName(`${place}.name`, application.name, applications)
+    const option = `applications[${index}]`
+    checkOptions(`${verb} ${option}`, application, ['name', 'groups'])
+    checkName(
+      `${option}.name`,
+      application.name,
+      applications.map((other) => other?.name),
+    )
+    if (!Array.isArray(application.groups)) throw refusal(`${option}.groups`, application.groups, 'a list')
+    const groupNames = application.groups.map((group) => group?.name)
     application.groups.forEach((group, groupIndex) => {
-      const groupPlace = `${place}.groups[${groupIndex}]`
-      checkName(`${groupPlace}.name`, group.name, application.groups)
-      group.hosts.forEach((host, hostIndex) => {
-        if (!names.includes(host)) {
-          throw refuse(
-            `${groupPlace}.hosts[${hostIndex}]`,
-            host,
-            `the name of a host (${names.join(', ') || 'none is given'})`,
-          )
-        }
-      })
-      if (group.deploymentConfig !== undefined && !Object.hasOwn(builtInConfigs, group.deploymentConfig)) {
-        throw refuse(`${groupPlace}.deploymentConfig`, group.deploymentConfig, Object.keys(builtInConfigs).join(' or '))
-      }
-      for (const event of group.autoRollback ?? []) {
-        if (!Object.hasOwn(rollbackEvents, event)) {
-          throw refuse(`${groupPlace}.autoRollback`, event, Object.keys(rollbackEvents).join(' or '))
-        }
-      }
+      checkGroup(`${option}.groups[${groupIndex}]`, group, groupNames, names)
     })
   })
-  function checkName(option: string, name: string, among: readonly { readonly name: string }[]): void {
-    if (!isName(name)) throw refuse(option, name, 'at most 100 letters, digits and . _ + = , @ -')
-    if (among.filter((other) => other.name === name).length > 1) throw refuse(option, name, 'a name that is given once')
+}
+
+function checkGroup(
+  option: string,
+  group: CodeDeployGroup,
+  groupNames: readonly string[],
+  hostNames: readonly string[],
+): void {
+  checkOptions(`${verb} ${option}`, group, ['name', 'hosts', 'deploymentConfig', 'autoRollback'])
+  checkName(`${option}.name`, group.name, groupNames)
+  const { hosts, deploymentConfig, autoRollback = [] } = group
+  if (!Array.isArray(hosts)) throw refusal(`${option}.hosts`, hosts, 'a list of names of hosts')
+  hosts.forEach((host, index) => {
+    if (!hostNames.includes(host)) {
+      const expected = `the name of a host (${hostNames.join(', ') || 'none is given'})`
+      throw refusal(`${option}.hosts[${index}]`, host, expected)
+    }
+  })
+  if (deploymentConfig !== undefined && !Object.hasOwn(builtInConfigs, deploymentConfig)) {
+    throw refusal(`${option}.deploymentConfig`, deploymentConfig, Object.keys(builtInConfigs).join(' or '))
   }
+  if (!Array.isArray(autoRollback)) throw refusal(`${option}.autoRollback`, autoRollback, 'a list')
+  for (const event of autoRollback) {
+    if (!Object.hasOwn(rollbackEvents, event)) {
+      throw refusal(`${option}.autoRollback`, event, Object.keys(rollbackEvents).join(' or '))
+    }
+  }
+}
+
+function checkName(option: string, name: string, among: readonly string[]): void {
+  if (typeof name !== 'string' || !isName(name)) {
+    throw refusal(option, name, 'at most 100 letters, digits and . _ + = , @ -')
+  }
+  if (among.filter((other) => other === name).length > 1) throw refusal(option, name, 'a name that is given once')
+}
+
+function refusal(option: string, given: unknown, expected: string): Error {
+  return coreErrors.INVALID_OPTION({ verb, option, given: describeValue(given), expected })
 }

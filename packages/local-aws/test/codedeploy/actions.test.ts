@@ -606,6 +606,23 @@ describe('revisions', () => {
     })
   })
 
+  test('the first use stays the first, the last is the last', async () => {
+    let now = 1_700_000_000_000
+    const clock = { now: () => (now += 1000), monotonic: () => 0, sleep: () => Promise.resolve() }
+    const run = scripted(undefined, { clock })
+    const times: { firstUsedTime: number; lastUsedTime: number }[] = []
+    for (let deployment = 0; deployment < 2; deployment++) {
+      await run.deploy('dev', 'v1.zip')
+      await run.service.whenIdle()
+      const { revisionInfo } = await run.call('GetApplicationRevision', { ...shop, revision })
+      times.push(revisionInfo as (typeof times)[number])
+    }
+    const [before, after] = times
+    expect(before?.lastUsedTime).toBe(before?.firstUsedTime)
+    expect(after?.firstUsedTime).toBe(before?.firstUsedTime)
+    expect(after?.lastUsedTime).toBeGreaterThan(before?.lastUsedTime ?? Infinity)
+  })
+
   test('lists are filtered and sorted', async () => {
     let now = 1_700_000_000_000
     const clock = { now: () => (now += 1000), monotonic: () => 0, sleep: () => Promise.resolve() }
@@ -685,7 +702,14 @@ describe('options that make no sense are refused before anything starts', () => 
   const application = { name: 'shop', groups: [{ name: 'dev', hosts: ['web-1'] }] }
   const rows: readonly (readonly [string, Partial<CodeDeployOptions>, string])[] = [
     ['a host name with a space', { hosts: [{ ...host, name: 'web 1' }] }, 'hosts[0].name'],
-    ['two hosts of one name', { hosts: [host, { ...host, folder: '/other' }] }, 'hosts[1].name'],
+    ['a host without a name', { hosts: [{ folder: '/hosts/web-1' } as never] }, 'hosts[0].name'],
+    [
+      'a group without hosts',
+      { applications: [{ name: 'shop', groups: [{ name: 'dev' } as never] }] },
+      'applications[0].groups[0].hosts',
+    ],
+    ['an application without groups', { applications: [{ name: 'shop' } as never] }, 'applications[0].groups'],
+    ['two hosts of one name', { hosts: [host, { ...host, folder: '/other' }] }, 'hosts[0].name'],
     ['a relative folder', { hosts: [{ ...host, folder: 'web-1' }] }, 'hosts[0].folder'],
     ['two applications of one name', { applications: [application, application] }, 'applications[0].name'],
     [
@@ -705,8 +729,7 @@ describe('options that make no sense are refused before anything starts', () => 
     ],
   ]
 
-  test.each(rows)('%s', (_name, options, option) => {
-    let thrown: unknown
+  function refusalOf(options: Partial<CodeDeployOptions>): unknown {
     try {
       createCodeDeploy({
         account,
@@ -718,9 +741,23 @@ describe('options that make no sense are refused before anything starts', () => 
         ...options,
       })
     } catch (error) {
-      thrown = error
+      return error
     }
-    expect(isDeployError(thrown)).toBe(true)
-    expect(thrown).toMatchObject({ code: 'INVALID_OPTION', context: { option } })
+    throw new Error('it was not refused')
+  }
+
+  test.each(rows)('%s', (_name, options, option) => {
+    const refusal = refusalOf(options)
+    expect(isDeployError(refusal)).toBe(true)
+    expect(refusal).toMatchObject({ code: 'INVALID_OPTION', context: { option } })
+  })
+
+  test('a misspelt key, with the one that was meant', () => {
+    expect(refusalOf({ hosts: [{ ...host, foldr: '/x' } as never] })).toMatchObject({
+      code: 'UNKNOWN_OPTION',
+      context: { verb: 'startLocalAws hosts[0]', option: 'foldr', nearest: 'folder' },
+    })
+    const groups = [{ name: 'dev', hosts: ['web-1'], rollback: [] } as never]
+    expect(refusalOf({ applications: [{ name: 'shop', groups }] })).toMatchObject({ code: 'UNKNOWN_OPTION' })
   })
 })

@@ -512,6 +512,70 @@ describe('close', () => {
     await expect(run.call('ListApplications')).rejects.toMatchObject(stopped)
   })
 
+  test('it waits for every host, however long one takes to let go', async () => {
+    const all = gate()
+    let held = 0
+    const letGo: string[] = []
+    const run = scripted(({ event, host }, signal) =>
+      event === 'Install'
+        ? new Promise((_, reject) => {
+            if (++held === 3) all.open()
+            const turns = host === 'web-2' ? 50 : 1
+            signal.addEventListener('abort', () => {
+              const wait = (left: number) => {
+                if (left > 0) setImmediate(() => wait(left - 1))
+                else {
+                  letGo.push(host)
+                  reject(signal.reason as Error)
+                }
+              }
+              wait(turns)
+            })
+          })
+        : undefined,
+    )
+    await run.deploy('plain', 'v1.zip')
+    await all.opened
+    await run.service.close()
+    expect(letGo.toSorted()).toEqual(['web-1', 'web-2', 'web-3'])
+  })
+
+  test('an agent that will not be aborted is asked for nothing more', async () => {
+    const reached = gate()
+    const held = gate()
+    const run = scripted(async ({ event }) => {
+      if (event !== 'Install') return
+      reached.open()
+      await held.opened
+    })
+    const id = await run.deploy('production', 'v1.zip')
+    await reached.opened
+    const closed = run.service.close()
+    held.open()
+    await closed
+    expect(run.asked.at(-1)).toBe('web-1 Install v1.zip')
+    expect(run.service.deployments()).toMatchObject([{ deploymentId: id, status: 'Stopped' }])
+  })
+
+  test('a stop that was to roll back begins no rollback any more', async () => {
+    const reached = gate()
+    const held = gate()
+    const run = scripted(async ({ key, event }) => {
+      if (key !== 'v2.zip' || event !== 'ValidateService') return
+      reached.open()
+      await held.opened
+    })
+    await run.deploy('dev', 'v1.zip')
+    await run.service.whenIdle()
+    const id = await run.deploy('dev', 'v2.zip')
+    await reached.opened
+    await run.call('StopDeployment', { deploymentId: id, autoRollbackEnabled: true })
+    const closed = run.service.close()
+    held.open()
+    await closed
+    expect(run.service.deployments()).toHaveLength(2)
+  })
+
   test('a deployment that was just created runs nothing after it', async () => {
     const run = scripted()
     await run.deploy('production', 'v1.zip')

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import {
   BatchGetDeploymentTargetsCommand,
   CreateDeploymentCommand,
@@ -15,9 +17,9 @@ import {
   type DeploymentInfo,
   type InstanceTarget,
 } from '@aws-sdk/client-codedeploy'
+import { withTools } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
-import type { HostEvent } from '@fairlead/host-agent'
-import { loopback, type Loopback } from './loopback.ts'
+import { loopback, type Loopback, type Pins } from './loopback.ts'
 import { zip, type ZipFile } from './zip.ts'
 
 const script = (text: string): ZipFile => ({ text: `#!/bin/sh\n${text}\n`, mode: 0o755 })
@@ -41,12 +43,12 @@ function release(version: string, hooks: Readonly<Record<string, string>> = {}):
   })
 }
 
-async function deploy({ client }: Loopback, key: string, eTag?: string): Promise<string> {
+async function deploy({ client }: Loopback, key: string, pins: Partial<Pins> = {}): Promise<string> {
   const { deploymentId } = await client.send(
     new CreateDeploymentCommand({
       applicationName: 'shop',
       deploymentGroupName: 'dev',
-      revision: { revisionType: 'S3', s3Location: { bucket: 'artifacts', key, bundleType: 'zip', eTag } },
+      revision: { revisionType: 'S3', s3Location: { bucket: 'artifacts', key, bundleType: 'zip', ...pins } },
     }),
   )
   if (!deploymentId) throw new Error('no id')
@@ -69,8 +71,8 @@ const page = (world: Loopback, host: string) => readFileSync(`${world.folder(hos
 
 describe('the SDK, the service, the agents and the scripts together', () => {
   test('a zip with hooks reaches every host, and the waiter of the SDK sees it', async () => {
-    const world = await loopback(['web-1', 'web-2'])
-    world.put('v1.zip', release('v1'))
+    const world = await loopback('web-1', 'web-2')
+    await world.put('v1.zip', release('v1'))
     const deploymentId = await deploy(world, 'v1.zip')
     await waitUntilDeploymentSuccessful({ client: world.client, maxWaitTime: 20, minDelay: 1 }, { deploymentId })
     expect(page(world, 'web-1')).toBe('<h1>v1</h1>\n')
@@ -91,18 +93,13 @@ describe('the SDK, the service, the agents and the scripts together', () => {
   })
 
   test('a failing ValidateService is explained by its own output, and every host goes back', async () => {
-    const lines: string[] = []
-    const world = await loopback(['web-1', 'web-2', 'web-3'], {
-      onEvent: (event) => {
-        if (event.type === 'host.script-output') lines.push((event as Extract<HostEvent, { line: string }>).line)
-      },
-    })
-    world.put('v1.zip', release('v1'))
-    world.put('v2.zip', release('v2', { ValidateService: 'echo "no answer from $HOST_NAME" >&2; exit 7' }))
+    const world = await loopback('web-1', 'web-2', 'web-3')
+    await world.put('v1.zip', release('v1'))
+    await world.put('v2.zip', release('v2', { ValidateService: 'echo "no answer from $HOST_NAME" >&2; exit 7' }))
     await deploy(world, 'v1.zip')
-    await world.service.whenIdle()
+    await world.aws.whenIdle()
     const failed = await deploy(world, 'v2.zip')
-    await world.service.whenIdle()
+    await world.aws.whenIdle()
     const end = await info(world, failed)
     expect(end).toMatchObject({
       status: 'Failed',
@@ -119,6 +116,7 @@ describe('the SDK, the service, the agents and the scripts together', () => {
         logTail: expect.stringContaining('no answer from web-1'),
       },
     })
+    const lines = world.events.flatMap((event) => (event.type === 'host.script-output' ? [event.line] : []))
     expect(lines).toContain('no answer from web-1')
     const rollback = await info(world, end.rollbackInfo?.rollbackDeploymentId ?? '')
     expect(rollback).toMatchObject({ status: 'Succeeded', creator: 'codeDeployRollback' })
@@ -129,24 +127,29 @@ describe('the SDK, the service, the agents and the scripts together', () => {
     expect(group.deploymentGroupInfo?.targetRevision?.s3Location?.key).toBe('v1.zip')
   })
 
-  test('a wrong eTag is found when the bundle is downloaded', async () => {
-    const world = await loopback(['web-1'])
-    world.put('v1.zip', release('v1'))
-    const wrong = await deploy(world, 'v1.zip', 'wrong')
-    await world.service.whenIdle()
+  test('a pinned version is deployed though the key has moved on, and a wrong eTag fails the download', async () => {
+    const world = await loopback('web-1')
+    const pins = await world.put('release.zip', release('v1'))
+    await world.put('release.zip', release('v2'))
+    const wrong = await deploy(world, 'release.zip', { eTag: pins.eTag })
+    await world.aws.whenIdle()
     const [target] = await targets(world, wrong)
     const event = target?.lifecycleEvents?.find(({ status }) => status === 'Failed')
     expect(event).toMatchObject({ lifecycleEventName: 'DownloadBundle', diagnostics: { errorCode: 'UnknownError' } })
     expect(existsSync(`${world.folder('web-1')}/var/www`)).toBe(false)
-    const right = await deploy(world, 'v1.zip', 'right')
-    await world.service.whenIdle()
+    const right = await deploy(world, 'release.zip', pins)
+    await world.aws.whenIdle()
     expect(await info(world, right)).toMatchObject({ status: 'Succeeded' })
+    expect(page(world, 'web-1')).toBe('<h1>v1</h1>\n')
   })
 
   test('faults come as the typed exceptions of the SDK', async () => {
-    const world = await loopback(['web-1'])
-    world.put('slow.zip', release('slow', { ApplicationStart: 'sleep 20' }))
+    const world = await loopback('web-1')
+    await world.put('slow.zip', release('slow', { ApplicationStart: 'sleep 20' }))
     await expect(deploy(world, 'none.zip')).rejects.toBeInstanceOf(RevisionDoesNotExistException)
+    for (const version of ['AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'no version']) {
+      await expect(deploy(world, 'slow.zip', { version })).rejects.toBeInstanceOf(RevisionDoesNotExistException)
+    }
     await expect(info(world, 'd-ABCDEFGH1')).rejects.toBeInstanceOf(DeploymentDoesNotExistException)
     const first = await deploy(world, 'slow.zip')
     const refusal = await deploy(world, 'slow.zip').catch((error: unknown) => error)
@@ -162,34 +165,72 @@ describe('the SDK, the service, the agents and the scripts together', () => {
   })
 
   test('close ends a script that runs, with everything that it started', async () => {
-    const world = await loopback(['web-1'])
+    const world = await loopback('web-1')
     const folder = world.folder('web-1')
-    world.put('v1.zip', release('v1', { ApplicationStart: `sleep 60 & echo $! > ${folder}/child; wait` }))
+    await world.put('v1.zip', release('v1', { ApplicationStart: `sleep 60 & echo $! > ${folder}/child; wait` }))
     const deploymentId = await deploy(world, 'v1.zip')
     await waitFor(() => existsSync(`${folder}/child`) && readFileSync(`${folder}/child`, 'utf8').endsWith('\n'))
     const child = Number(readFileSync(`${folder}/child`, 'utf8'))
     expect(isAlive(child)).toBe(true)
-    await world.service.close()
+    await world.aws.close()
     await waitFor(() => !isAlive(child))
-    expect(world.service.deployments()).toMatchObject([{ deploymentId, status: 'Stopped' }])
+    expect(world.events.at(-1)).toMatchObject({
+      type: 'codedeploy.deployment-status-changed',
+      deploymentId,
+      status: 'Stopped',
+    })
   })
 
   test('stop lets the script that runs come to its end', async () => {
-    const world = await loopback(['web-1', 'web-2'])
+    const world = await loopback('web-1', 'web-2')
     const folder = world.folder('web-1')
     const hook = `touch ${folder}/begun; while [ ! -e ${folder}/go ]; do sleep 0.05; done; touch ${folder}/ended`
-    world.put('v1.zip', release('v1', { BeforeInstall: hook }))
+    await world.put('v1.zip', release('v1', { BeforeInstall: hook }))
     const deploymentId = await deploy(world, 'v1.zip')
     await waitFor(() => existsSync(`${folder}/begun`))
     const answer = await world.client.send(new StopDeploymentCommand({ deploymentId }))
     expect(answer.status).toBe('Pending')
     expect(await info(world, deploymentId)).toMatchObject({ status: 'InProgress' })
     writeFileSync(`${folder}/go`, '')
-    await world.service.whenIdle()
+    await world.aws.whenIdle()
     expect(existsSync(`${folder}/ended`)).toBe(true)
     expect(await info(world, deploymentId)).toMatchObject({ status: 'Stopped' })
     expect(existsSync(`${folder}/var/www`)).toBe(false)
     expect(existsSync(world.folder('web-2'))).toBe(false)
+  })
+
+  test('hooks of a host may ask the services of the same server, with keys of their own', async () => {
+    const world = await loopback('web-1')
+    const hook = 'echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $LIFECYCLE_EVENT $DEPLOYMENT_GROUP_NAME"'
+    await world.put('v1.zip', release('v1', { BeforeInstall: hook }))
+    await deploy(world, 'v1.zip')
+    await world.aws.whenIdle()
+    const lines = world.events.flatMap((event) => (event.type === 'host.script-output' ? [event.line] : []))
+    expect(lines[0]).toMatch(new RegExp(`^${world.aws.endpoint} ASIA[A-Z2-7]{16} BeforeInstall dev$`))
+  })
+})
+
+describe('the aws CLI', () => {
+  withTools(['aws'], 'creates, waits for and reads a deployment', async () => {
+    const world = await loopback('web-1')
+    await world.put('v1.zip', release('v1'))
+    const cli = async (...args: readonly string[]) => {
+      const env = { ...world.aws.environment, PATH: process.env['PATH'], HOME: world.folder('home') }
+      const all = ['--endpoint-url', world.aws.endpoint, '--output', 'json', 'deploy', ...args]
+      const { stdout } = await promisify(execFile)('aws', all, { env })
+      return stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>)
+    }
+    const where = ['--application-name', 'shop', '--deployment-group-name', 'dev']
+    const revision = ['--s3-location', 'bucket=artifacts,key=v1.zip,bundleType=zip']
+    const { deploymentId } = (await cli('create-deployment', ...where, ...revision)) as { deploymentId: string }
+    await world.aws.whenIdle()
+    await cli('wait', 'deployment-successful', '--deployment-id', deploymentId)
+    expect(await cli('list-deployments', ...where)).toEqual({ deployments: [deploymentId] })
+    expect(await cli('get-deployment', '--deployment-id', deploymentId)).toMatchObject({
+      deploymentInfo: { status: 'Succeeded', deploymentOverview: { Succeeded: 1 } },
+    })
+    const target = await cli('get-deployment-target', '--deployment-id', deploymentId, '--target-id', 'web-1')
+    expect(target).toHaveProperty('deploymentTarget.instanceTarget.lifecycleEvents[6].status', 'Succeeded')
   })
 })
 
