@@ -64,9 +64,12 @@ export function readYaml(text: string): TreeReading {
   return { root: broken || isEmpty ? undefined : read(contents as Node, 0), defects }
 }
 
-/** Writes a plain value as YAML, long texts unfolded. */
+/**
+ * Writes a plain value as YAML: texts unfolded, no aliases, and quotes around everything that YAML 1.1 would read as a
+ * number, a date or a truth.
+ */
 export function writeYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0 })
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' })
 }
 
 function firstLine(message: string): string {
