@@ -6,7 +6,7 @@ export interface Seen {
   readonly host: string
   readonly sent: number
   readonly failures: readonly string[]
-  /** Versions in the order in which they first answered. */
+  /** Which version answered, noted at each change. */
   readonly versions: readonly string[]
 }
 
@@ -15,6 +15,9 @@ export interface Probe {
   readonly look: () => readonly Seen[]
   readonly stop: () => Promise<void>
 }
+
+/** Five hosts and all that serves them share two cores with the deploy itself. */
+const pauseMs = 20
 
 /** Requests the front page of every host again and again, as visitors would, until it is stopped. */
 export function startProbe(hosts: readonly { readonly name: string; readonly url: string }[]): Probe {
@@ -27,9 +30,9 @@ export function startProbe(hosts: readonly { readonly name: string; readonly url
       const count = counts.get(name) ?? emptyCount()
       const answer = await request(url, agent)
       count.sent += 1
-      if (answer.status === 200) count.versions.add(answer.version)
-      else count.failures.push(answer.reason)
-      await sleep(10)
+      if (answer.status === 200 && count.versions.at(-1) !== answer.version) count.versions.push(answer.version)
+      if (answer.status !== 200) count.failures.push(answer.reason)
+      await sleep(pauseMs)
     }
   }
   const visitors = hosts.map(({ name, url }) => visit(name, url))
@@ -38,7 +41,7 @@ export function startProbe(hosts: readonly { readonly name: string; readonly url
     look: () =>
       [...counts].map(([host, { sent, failures, versions }]) => {
         counts.set(host, emptyCount())
-        return { host, sent, failures, versions: [...versions] }
+        return { host, sent, failures, versions }
       }),
     stop: async () => {
       stopping.abort()
@@ -49,7 +52,7 @@ export function startProbe(hosts: readonly { readonly name: string; readonly url
 }
 
 function emptyCount() {
-  return { sent: 0, failures: [] as string[], versions: new Set<string>() }
+  return { sent: 0, failures: [] as string[], versions: [] as string[] }
 }
 
 interface Answer {

@@ -14,6 +14,9 @@ import { startProbe, type Seen } from './probe.ts'
 import { createRepository, type Repository } from './repository.ts'
 import { createWorkplace } from './workplace.ts'
 
+/** The SDK says at each start that Node 20 is old; a reader of this story has no use for that. */
+const nodeWarningSwitch = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
+
 interface Stage {
   readonly environment: DemoEnvironment
   readonly repository: Repository
@@ -227,6 +230,7 @@ async function tellStory(folder: string, keep: boolean, signal: AbortSignal): Pr
     const repository = createRepository(`${folder}/shop`)
     const variables = {
       ...environment.aws.environment,
+      [nodeWarningSwitch]: 'true',
       SHOP_AWS_ACCOUNT: environment.aws.account,
       SHOP_BUCKET: environment.bucket,
     }
@@ -255,6 +259,7 @@ async function tellStory(folder: string, keep: boolean, signal: AbortSignal): Pr
   return narrator.problems().length === 0 ? 0 : 1
 }
 
+process.env[nodeWarningSwitch] = 'true'
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)))

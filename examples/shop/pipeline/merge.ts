@@ -10,8 +10,8 @@ import { print, runPipeline } from './report.ts'
 
 await runPipeline(async () => {
   await requireAccount(account)
-  execFileSync('npm', ['test'], { stdio: 'inherit' })
-  execFileSync('npm', ['run', 'build'], { stdio: 'inherit' })
+  execFileSync('npm', ['test', '--silent'], { stdio: 'inherit' })
+  execFileSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit' })
 
   const artifact = await buildArtifact({
     root: '.',
