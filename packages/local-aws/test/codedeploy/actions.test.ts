@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { JsonObject } from '@fairlead/core'
 import { isDeployError } from '@fairlead/core'
 import { describe, expect, test } from 'vitest'
@@ -405,6 +406,19 @@ describe('refusals, each by the name that the SDK knows', () => {
     expect(run.service.deployments()).toEqual([])
   })
 
+  test('looking whether a revision exists leaves no stream open', async () => {
+    const opened: Readable[] = []
+    const fetchRevision = () => {
+      const body = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(1000)))
+      opened.push(body)
+      return Promise.resolve({ eTag: undefined, body })
+    }
+    const run = scripted(undefined, { fetchRevision })
+    await run.deploy('dev', 'v1.zip')
+    expect(opened.map(({ destroyed }) => destroyed)).toEqual([true])
+    await run.service.whenIdle()
+  })
+
   test('targets of a deployment that has not started, and targets of another one', async () => {
     const run = scripted()
     const id = await run.deploy('dev', 'v1.zip')
@@ -461,6 +475,15 @@ describe('what passes', () => {
     })
     await run.service.whenIdle()
     expect(await run.info(id)).toMatchObject({ status: 'Succeeded' })
+  })
+
+  test('an empty version and an empty eTag are none', async () => {
+    const run = scripted()
+    const pinned = { revisionType: 'S3', s3Location: { ...s3, version: '', eTag: '' } }
+    const id = await run.deploy('dev', 'v1.zip', { revision: pinned })
+    await run.service.whenIdle()
+    expect(await run.info(id)).toMatchObject({ status: 'Succeeded', revision })
+    expect((await run.info(id))['revision']).toEqual(revision)
   })
 
   test('a description of 512 characters, and the empty one', async () => {
