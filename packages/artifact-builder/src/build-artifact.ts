@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
-import { coreErrors, manifestPath, systemClock, timestamp, type Artifact, type Manifest } from '@fairlead/core'
+import {
+  coreErrors,
+  isDeployError,
+  manifestPath,
+  systemClock,
+  timestamp,
+  type Artifact,
+  type Manifest,
+} from '@fairlead/core'
 import { checkBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { inspectEntries, contentOf, type InspectedEntry } from './inspect-entries.ts'
@@ -16,9 +24,9 @@ import { readCommittedTree, readConvertedIds, type CommittedTree } from './ports
 import { checkOutput, pathsBelow, writeOutput } from './ports/output-file.ts'
 import { findRootFile, listTree, readRoot } from './ports/tree.ts'
 import { writeZip, type ZipMember } from './ports/zip-writer.ts'
-import { artifactOf } from './read-artifact.ts'
+import { artifactOf, verifiedEvent } from './read-artifact.ts'
 import { requireAppSpecEntry, requireAppSpecScripts } from './require-app-spec.ts'
-import { verifyZip } from './verify-zip.ts'
+import { verifyZip, type VerifiedZip } from './verify-zip.ts'
 
 /** An event without its time. */
 type Tell = (event: ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never) => void
@@ -74,8 +82,9 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
     write: (file) =>
       writeZip(file, members(root, inspected, manifest, tell), { memberCount: inspected.length + 1, signal }),
     check: async (path) => {
-      const verified = await verifyZip(path, signal)
-      requireManifest(output, manifest, verified.manifest)
+      const verified = await verifyWritten(path, output, manifest, signal)
+      tell(verifiedEvent(artifactOf(output, verified)))
+      signal?.throwIfAborted()
       return verified
     },
   })
@@ -255,9 +264,19 @@ async function* sameAsBefore(
   if (digest.digest('hex') !== sha256) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
 }
 
-/** The verifier goes by the manifest inside; that must be the one that was meant, too. */
-function requireManifest(output: string, meant: Manifest, found: Manifest): void {
-  if (JSON.stringify(found) !== JSON.stringify(meant)) {
-    throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
+/** Reads back what was written: archiver's word is not enough, and the manifest inside must be the one that was meant. */
+async function verifyWritten(
+  path: string,
+  output: string,
+  meant: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<VerifiedZip> {
+  try {
+    const verified = await verifyZip(path, signal)
+    if (JSON.stringify(verified.manifest) === JSON.stringify(meant)) return verified
+  } catch (error) {
+    if (!isDeployError(error, artifactErrors.ARTIFACT_NOT_FOUND)) throw error
+    throw artifactErrors.ARTIFACT_OUTPUT_UNWRITABLE({ output, reason: error.context.reason }, { cause: error })
   }
+  throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
 }

@@ -22,6 +22,9 @@ export const zip64EntryCount = 0xffff
 /** A manifest has about 200 bytes for each entry: a million entries still fit. */
 export const maxManifestBytes = 256 * 1024 * 1024
 
+/** The longest target that a link can have: Linux's PATH_MAX. */
+export const maxLinkTargetBytes = 4096
+
 /** Links that are followed before the chain counts as a cycle: Linux's MAXSYMLINKS. */
 export const maxLinkHops = 40
 

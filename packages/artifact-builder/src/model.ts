@@ -61,7 +61,7 @@ export type RefusalReason =
   | 'not-a-file'
   /** Not UTF-8; it would not come out under its own name. */
   | 'name-not-utf8'
-  /** A backslash or a beginning like `c:`, which zip tools read as something else. */
+  /** A backslash, a control character or a beginning like `c:`, which zip tools read as something else. */
   | 'name-not-portable'
   /** `.fairlead` is where the manifest lies. */
   | 'name-reserved'

@@ -28,16 +28,7 @@ export async function readArtifact(
   const path = resolve(pathOf(subject))
   const zip = await verifyZip(path, signal)
   const artifact = artifactOf(path, zip)
-  const { entryCount, sha256, contentDigest } = artifact
-  onEvent?.({
-    type: 'artifact.verified',
-    at: timestamp(clock),
-    summary: `verified ${path}: ${entryCount} entries, sha256 ${sha256}`,
-    path,
-    entryCount,
-    sha256,
-    contentDigest,
-  })
+  onEvent?.({ ...verifiedEvent(artifact), at: timestamp(clock) })
   return { artifact, manifest: zip.manifest }
 }
 
@@ -53,6 +44,18 @@ export function artifactOf(path: string, { manifest, sha256, sizeBytes }: Verifi
     contentDigest,
     sizeBytes,
     entryCount: entries.length,
+  }
+}
+
+/** The event of an artifact that was read whole, without its time. */
+export function verifiedEvent({ path, entryCount, sha256, contentDigest }: Artifact) {
+  return {
+    type: 'artifact.verified' as const,
+    summary: `verified ${path}: ${entryCount} entries, sha256 ${sha256}`,
+    path,
+    entryCount,
+    sha256,
+    contentDigest,
   }
 }
 

@@ -7,9 +7,10 @@ import {
   type ManifestEntry,
 } from '@fairlead/core'
 import { artifactErrors } from './errors.ts'
-import { maxManifestBytes } from './limits.ts'
+import { maxLinkTargetBytes, maxManifestBytes } from './limits.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import { digestContent } from './plan/content-digest.ts'
+import { followPath, standingsOf } from './plan/resolve-link.ts'
 import { digestFile, withZip, type ZipEntryFacts, type ZipReader } from './ports/zip-reader.ts'
 
 /** A zip that holds what its manifest says. */
@@ -29,6 +30,7 @@ export async function verifyZip(path: string, signal: AbortSignal | undefined): 
   const manifest = await withZip(path, signal, async (zip) => {
     const inside = await readManifest(path, zip)
     checkManifest(path, inside)
+    checkPlaces(path, zip.entries)
     const expected = new Map(inside.entries.map((entry) => [entry.path, entry]))
     for (const facts of zip.entries) {
       if (facts.path === manifestPath) continue
@@ -38,6 +40,7 @@ export async function verifyZip(path: string, signal: AbortSignal | undefined): 
       await verifyEntry(path, zip, facts, entry)
     }
     for (const missing of expected.keys()) throw corrupt(path, missing, 'is missing')
+    await checkLinks(path, zip)
     return inside
   })
   return { manifest, ...(await digestFile(path, signal)) }
@@ -73,7 +76,41 @@ function checkManifest(path: string, manifest: Manifest): void {
   }
 }
 
+/** An entry below a link would be unpacked wherever that leads. */
+function checkPlaces(path: string, entries: readonly ZipEntryFacts[]): void {
+  const closed = new Set(entries.filter(({ type }) => type !== 'directory').map((entry) => entry.path))
+  for (const { path: name } of entries) {
+    for (let cut = name.indexOf('/'); cut > 0; cut = name.indexOf('/', cut + 1)) {
+      const above = name.slice(0, cut)
+      if (closed.has(above)) {
+        throw invalid(path, `${JSON.stringify(name)} is below ${JSON.stringify(above)}, which is no folder`)
+      }
+    }
+  }
+}
+
+/** Links must end inside, as those of every artifact that was built do. */
+async function checkLinks(path: string, zip: ZipReader): Promise<void> {
+  const places: Parameters<typeof standingsOf>[0][number][] = []
+  for (const facts of zip.entries) {
+    const { path: name, type } = facts
+    if (type !== 'symlink') places.push({ path: name, type })
+    else {
+      const { bytes } = await zip.read(facts, { keep: true })
+      places.push({ path: name, type, target: Buffer.from(bytes).toString() })
+    }
+  }
+  const standings = standingsOf(places)
+  for (const { path: name } of places.filter(({ type }) => type === 'symlink')) {
+    const end = followPath(name, standings)
+    if (!('path' in end)) throw invalid(path, `its link ${JSON.stringify(name)} leads where it must not (${end.type})`)
+  }
+}
+
 async function verifyEntry(path: string, zip: ZipReader, facts: ZipEntryFacts, entry: ManifestEntry): Promise<void> {
+  if (facts.type === 'symlink' && facts.sizeBytes > maxLinkTargetBytes) {
+    throw invalid(path, `its link ${JSON.stringify(facts.path)} has a target of ${facts.sizeBytes} bytes`)
+  }
   if (facts.type !== entry.type) throw corrupt(path, entry.path, `is a ${facts.type}, not a ${entry.type}`)
   if (facts.mode !== entry.mode) throw corrupt(path, entry.path, `has mode ${facts.mode}, not ${entry.mode}`)
   if (facts.sizeBytes !== entry.sizeBytes) {

@@ -58,17 +58,17 @@ function refusalOf(entry: TreeEntry, standings: Standings): RefusalReason | unde
   if (type === 'other') return 'not-a-file'
   if (type !== 'symlink') return undefined
   if (entry.target.includes('\ufffd')) return 'name-not-utf8'
-  if (entry.target.includes('\\')) return 'name-not-portable'
   const end = followPath(path, standings)
   return 'path' in end ? undefined : end.type
 }
 
 /**
  * archiver 8 turns `\` into `/` and drops a beginning like `c:` (its `sanitizePath`); on Windows, both are read as a
- * folder and a drive.
+ * folder and a drive. It marks a name as UTF-8 only where it is not ASCII, and readers then take the control characters
+ * for the pictures that code page 437 has in their place (APPNOTE.TXT appendix D).
  */
 function isPortable(path: string): boolean {
-  return !path.includes('\\') && !/^\w+:/.test(path)
+  return !/[\\\0-\x1f\x7f]/.test(path) && !/^\w+:/.test(path)
 }
 
 function plannedEntry(entry: TreeEntry): readonly PlannedEntry[] {

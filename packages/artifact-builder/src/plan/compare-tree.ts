@@ -32,7 +32,7 @@ export interface TreeComparison {
 export function compareTree(comparison: TreeComparison): readonly TreeDifference[] {
   const { entries, committed, indexed, unknownSubmodules, chooses, idOf } = comparison
   const planned = new Map(entries.map((entry) => [entry.path, entry]))
-  const known = new Set(committed.map(({ path }) => path))
+  const known = new Set([...committed.map(({ path }) => path), ...unknownSubmodules])
   const changed = committed
     .filter(({ path }) => chooses(path))
     .flatMap(({ path, mode, id }): readonly TreeDifference[] => {

@@ -208,14 +208,13 @@ export function isPlaceholder(value: string): boolean {
     return true
   const word = bare.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
   return (
-    word === '' ||
     placeholderWords.has(word) ||
     /change_?me|change_?it|change_?this|replace_?(?:me|this|with)|placeholder|insert_?(?:here|your)|fill_?me|set_?me/.test(
       bare.toLowerCase().replaceAll(/[ -]/g, '_'),
     ) ||
     /^(?:your|my|some|the|an?)[-_ ].*(?:secret|password|passwd|token|key|here)/i.test(bare) ||
     /^example|example$/.test(word) ||
-    new Set(word).size < 2
+    new Set(bare).size < 3
   )
 }
 
