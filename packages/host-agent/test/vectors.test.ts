@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
-import { findAccounts, playVector, unplayable, type Vector } from './vector-player.ts'
+import { findAccounts, playVector, unplayable, type Vector } from './support/vector-player.ts'
 
 /**
  * Recorded from the official agent 1.8.1 and copied here unchanged. What is listed below is not reproduced yet; a

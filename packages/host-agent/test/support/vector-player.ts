@@ -14,8 +14,8 @@ import {
 import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { runLifecycleEvent } from '../src/run-lifecycle-event.ts'
-import { inPlaceEvents, type HostDeployment, type LifecycleEventName } from '../src/model.ts'
+import { runLifecycleEvent } from '../../src/run-lifecycle-event.ts'
+import { inPlaceEvents, type HostDeployment, type LifecycleEventName } from '../../src/model.ts'
 import { writeBundle, type BundleEntry, type BundleFormat } from './bundle-writer.ts'
 
 /** A recorded run of the official agent; the README beside the vectors says what the fields mean. */
