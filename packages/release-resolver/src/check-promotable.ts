@@ -50,9 +50,9 @@ function requireGates(verb: string, gates: readonly Gate[]): readonly Gate[] {
   if (!Array.isArray(gates) || gates.length === 0) {
     throw refuseOption(verb, 'gates', gates, 'a list of at least one gate')
   }
-  const wrong = gates.find(
+  const wrong = gates.findIndex(
     (gate: Gate | undefined) => typeof gate?.check !== 'function' || typeof gate.name !== 'string',
   )
-  if (wrong !== undefined) throw refuseOption(verb, 'gates', wrong, 'gates, for example deployedTo(dev)')
+  if (wrong !== -1) throw refuseOption(verb, 'gates', gates[wrong], 'gates, for example deployedTo(dev)')
   return gates
 }

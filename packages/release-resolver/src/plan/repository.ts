@@ -43,7 +43,11 @@ function readUrl(given: string): Repository | { readonly fault: string } {
   if (url.hostname === '' || url.hostname.startsWith('-')) return { fault: 'its host name is empty or begins with -' }
   // A token may stand in the place of the user over HTTP, and in a query; over ssh the user is part of the address.
   const overHttp = url.protocol !== 'ssh:'
-  const secrets = [url.password, ...(overHttp ? [url.username] : []), url.search.slice(1)]
+  const query = url.search
+    .slice(1)
+    .split('&')
+    .flatMap((pair) => [pair, pair.slice(pair.indexOf('=') + 1)])
+  const secrets = [url.password, ...(overHttp ? [url.username] : []), ...query]
     .flatMap((secret) => [secret, decodable(secret) ? decodeURIComponent(secret) : secret])
     .filter((secret) => secret !== '')
   url.password = ''
