@@ -40,6 +40,17 @@ export function parseQuery(rawQuery: string): readonly (readonly [string, string
     })
 }
 
+/** Whether the percent-encoding of the path and the query can be undone. */
+export function isWellFormed({ rawPath, rawQuery }: Pick<HttpRequest, 'rawPath' | 'rawQuery'>): boolean {
+  try {
+    decodeURIComponent(rawPath)
+    parseQuery(rawQuery)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Percent-encodes everything but RFC 3986's unreserved characters, as Signature Version 4 and S3 do. */
 export function encodeRfc3986(text: string): string {
   return encodeURIComponent(text).replace(

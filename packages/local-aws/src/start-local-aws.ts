@@ -12,7 +12,7 @@ import {
 import { answerJson } from './aws-json/answer.ts'
 import { createCodeDeploy, type CodeDeployService } from './codedeploy/service.ts'
 import type { FetchRevision } from './codedeploy/context.ts'
-import { header, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
+import { header, isWellFormed, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
 import { jsonLimitBytes, secretLimitBytes } from './limits.ts'
 import type { LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
 import { startHttpServer } from './ports/http-server.ts'
@@ -231,18 +231,27 @@ function dispatcher({ clock, record, s3, json, sts }: Dispatch): (request: HttpR
       const { response, ...call } = await s3(request)
       return done({ service: 's3', ...call }, response)
     }
-    const service = target === undefined ? 'sts' : target
-    const body = await readSmallBody(request.body, jsonLimitBytes).catch(() => undefined)
+    const body = isWellFormed(request)
+      ? await readSmallBody(request.body, jsonLimitBytes).catch(() => undefined)
+      : undefined
     if (body === undefined) {
-      return done({ service, action: 'Unknown', permissions: [] }, { status: 413, headers: {} })
+      const service = target === undefined ? 'sts' : (target.split('.')[0] ?? '')
+      return done({ service, action: 'Unknown', permissions: [] }, unreadable)
     }
     if (target !== undefined) {
       const { response, ...call } = await json(request, target, body)
       return done(call, response)
     }
     const { response, action } = sts(request, body)
-    return done({ service, action, permissions: [`sts:${action}`] }, response)
+    return done({ service: 'sts', action, permissions: [`sts:${action}`] }, response)
   }
+}
+
+/** A target that is not percent-encoded, a body that is cut or far larger than any action's. */
+const unreadable: HttpResponse = {
+  status: 400,
+  headers: { 'content-type': 'application/x-amz-json-1.1' },
+  body: JSON.stringify({ __type: 'SerializationException', message: 'The request cannot be read.' }),
 }
 
 function describeCall(call: RecordedCall): LocalAwsEvent {

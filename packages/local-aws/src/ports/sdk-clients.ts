@@ -1,15 +1,15 @@
 import { createRequire } from 'node:module'
-import type { CodeDeployClient } from '@aws-sdk/client-codedeploy'
-import type { S3Client } from '@aws-sdk/client-s3'
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import type { STSClient } from '@aws-sdk/client-sts'
+import type * as codedeploySdk from '@aws-sdk/client-codedeploy'
+import type * as s3Sdk from '@aws-sdk/client-s3'
+import type * as secretsManagerSdk from '@aws-sdk/client-secrets-manager'
+import type * as stsSdk from '@aws-sdk/client-sts'
 
 /** Clients of the AWS SDK that talk to a server. Each is loaded and made when it is first asked for. */
 export interface SdkClients {
-  readonly s3: S3Client
-  readonly codeDeploy: CodeDeployClient
-  readonly secretsManager: SecretsManagerClient
-  readonly sts: STSClient
+  readonly s3: s3Sdk.S3Client
+  readonly codeDeploy: codedeploySdk.CodeDeployClient
+  readonly secretsManager: secretsManagerSdk.SecretsManagerClient
+  readonly sts: stsSdk.STSClient
 }
 
 export interface SdkClientConfiguration {
@@ -43,25 +43,25 @@ export function lazyClients(configuration: SdkClientConfiguration): {
     clients: {
       get s3() {
         return once('s3', () => {
-          const sdk = require('@aws-sdk/client-s3') as typeof import('@aws-sdk/client-s3')
+          const sdk = require('@aws-sdk/client-s3') as typeof s3Sdk
           return new sdk.S3Client({ endpoint, region, credentials, forcePathStyle: true })
         })
       },
       get codeDeploy() {
         return once('codeDeploy', () => {
-          const sdk = require('@aws-sdk/client-codedeploy') as typeof import('@aws-sdk/client-codedeploy')
+          const sdk = require('@aws-sdk/client-codedeploy') as typeof codedeploySdk
           return new sdk.CodeDeployClient({ endpoint, region, credentials })
         })
       },
       get secretsManager() {
         return once('secretsManager', () => {
-          const sdk = require('@aws-sdk/client-secrets-manager') as typeof import('@aws-sdk/client-secrets-manager')
+          const sdk = require('@aws-sdk/client-secrets-manager') as typeof secretsManagerSdk
           return new sdk.SecretsManagerClient({ endpoint, region, credentials })
         })
       },
       get sts() {
         return once('sts', () => {
-          const sdk = require('@aws-sdk/client-sts') as typeof import('@aws-sdk/client-sts')
+          const sdk = require('@aws-sdk/client-sts') as typeof stsSdk
           return new sdk.STSClient({ endpoint, region, credentials })
         })
       },

@@ -95,8 +95,9 @@ export function batchGetSecretValue(state: SecretsState, input: JsonObject): Jso
     }
     return { SecretValues: values, Errors: errors }
   }
+  const passes = readFilters(filters ?? [])
   const { page, nextToken } = takePage(
-    state.all().filter((secret) => !secret.deletion && passes(secret, filters ?? [])),
+    state.all().filter((secret) => !secret.deletion && passes(secret)),
     limit,
     optionalText(input, 'NextToken'),
   )
@@ -116,10 +117,10 @@ export function describeSecret(state: SecretsState, input: JsonObject): JsonObje
 export function listSecrets(state: SecretsState, input: JsonObject): JsonObject {
   requireKnown('ListSecrets', input, ['Filters', 'IncludePlannedDeletion', 'MaxResults', 'NextToken', 'SortOrder'])
   const withDeleted = optionalFlag(input, 'IncludePlannedDeletion')
-  const filters = optionalList(input, 'Filters') ?? []
+  const passes = readFilters(optionalList(input, 'Filters') ?? [])
   const order = optionalText(input, 'SortOrder') ?? 'desc'
   if (order !== 'asc' && order !== 'desc') throw secretFaults.invalidParameter(`Invalid SortOrder: ${order}`)
-  const found = state.all().filter((secret) => (withDeleted || !secret.deletion) && passes(secret, filters))
+  const found = state.all().filter((secret) => (withDeleted || !secret.deletion) && passes(secret))
   const { page, nextToken } = takePage(
     order === 'asc' ? found : found.toReversed(),
     readLimit(input, listSecretsLimit),
@@ -188,29 +189,30 @@ function takePage<T>(
 }
 
 /** https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_search-secret.html: prefixes, `!` negates. */
-function passes(secret: Secret, filters: readonly JsonValue[]): boolean {
-  return filters.every((value) => {
+function readFilters(filters: readonly JsonValue[]): (secret: Secret) => boolean {
+  const parsed = filters.map((value) => {
     const filter = asObject(value, 'Filters')
     requireKnown('Filters', filter, ['Key', 'Values'])
-    const key = requiredText(filter, 'Key')
-    const values = optionalTexts(filter, 'Values') ?? []
-    const facts = filterFacts(secret, key)
-    return values.some((wanted) => {
-      const negated = wanted.startsWith('!')
-      const text = negated ? wanted.slice(1) : wanted
-      return facts.some((fact) => fact.startsWith(text)) !== negated
-    })
+    return { facts: filterFacts(requiredText(filter, 'Key')), values: optionalTexts(filter, 'Values') ?? [] }
   })
+  return (secret) =>
+    parsed.every(({ facts, values }) =>
+      values.some((wanted) => {
+        const negated = wanted.startsWith('!')
+        const text = negated ? wanted.slice(1) : wanted
+        return facts(secret).some((fact) => fact.startsWith(text)) !== negated
+      }),
+    )
 }
 
-function filterFacts(secret: Secret, key: string): readonly string[] {
+function filterFacts(key: string): (secret: Secret) => readonly string[] {
   switch (key) {
     case 'name':
-      return [secret.name]
+      return ({ name }) => [name]
     case 'tag-key':
-      return secret.tags.map((tag) => tag.Key)
+      return ({ tags }) => tags.map((tag) => tag.Key)
     case 'tag-value':
-      return secret.tags.map((tag) => tag.Value)
+      return ({ tags }) => tags.map((tag) => tag.Value)
     default:
       throw secretFaults.notImplemented(`the filter ${key}`)
   }

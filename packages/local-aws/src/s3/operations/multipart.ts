@@ -165,54 +165,59 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
 function chooseParts(upload: MultipartUpload, request: XmlValue): readonly UploadPart[] {
   const listed = childrenOf(request, 'Part')
   if (listed.length === 0) throw s3Faults.malformedXml()
-  let previous = 0
-  return listed.map((element, index) => {
+  const numbers = listed.map((element) => {
     const known = ['PartNumber', 'ETag', ...checksumAlgorithms.map((algorithm) => `Checksum${algorithm}`)]
     const unknown = namesIn(element).find((name) => !known.includes(name))
     if (unknown !== undefined) throw s3Faults.notImplemented(`CompleteMultipartUpload/Part/${unknown}`)
     const number = Number(textOf(element, 'PartNumber'))
     if (!Number.isInteger(number)) throw s3Faults.malformedXml()
-    if (number <= previous) {
-      throw new S3Fault(
-        'InvalidPartOrder',
-        'The list of parts was not in ascending order. The parts list must be specified in order by part number.',
-        400,
-        { UploadId: upload.id },
-      )
-    }
-    previous = number
-    const part = upload.parts.get(number)
-    const eTag = (textOf(element, 'ETag') ?? '').replace(/^"(.*)"$/, '$1')
-    const claimed = checksumAlgorithms.flatMap((algorithm) => {
-      const value = textOf(element, `Checksum${algorithm}`)
-      return value === undefined ? [] : [{ algorithm, value }]
-    })
-    const wrong = claimed.some(
-      ({ algorithm, value }) => part?.checksum?.algorithm !== algorithm || part.checksum.value !== value,
-    )
-    if (!part || part.eTag !== eTag || wrong) {
-      throw new S3Fault(
-        'InvalidPart',
-        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
-        400,
-        { UploadId: upload.id, PartNumber: String(number), ETag: eTag },
-      )
-    }
-    if (upload.checksumType === 'COMPOSITE' && claimed.length === 0) {
-      throw s3Faults.invalidRequest(
-        `The upload was created using a ${upload.checksumAlgorithm?.toLowerCase() ?? ''} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
-      )
-    }
-    if (index < listed.length - 1 && part.sizeBytes < partFloorBytes) {
-      throw new S3Fault('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', 400, {
-        ProposedSize: String(part.sizeBytes),
-        MinSizeAllowed: String(partFloorBytes),
-        PartNumber: String(number),
-        ETag: eTag,
-      })
-    }
-    return part
+    return number
   })
+  if (numbers.some((number, index) => number <= (numbers[index - 1] ?? 0))) {
+    throw new S3Fault(
+      'InvalidPartOrder',
+      'The list of parts was not in ascending order. The parts list must be specified in order by part number.',
+      400,
+      { UploadId: upload.id },
+    )
+  }
+  const parts = listed.map((element, index) => choosePart(upload, numbers[index] ?? 0, element))
+  const small = parts.slice(0, -1).find(({ sizeBytes }) => sizeBytes < partFloorBytes)
+  if (small) {
+    throw new S3Fault('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', 400, {
+      ProposedSize: String(small.sizeBytes),
+      MinSizeAllowed: String(partFloorBytes),
+      PartNumber: String(small.number),
+      ETag: small.eTag,
+    })
+  }
+  return parts
+}
+
+function choosePart(upload: MultipartUpload, number: number, element: XmlValue): UploadPart {
+  const part = upload.parts.get(number)
+  const eTag = (textOf(element, 'ETag') ?? '').replace(/^"(.*)"$/, '$1')
+  const claimed = checksumAlgorithms.flatMap((algorithm) => {
+    const value = textOf(element, `Checksum${algorithm}`)
+    return value === undefined ? [] : [{ algorithm, value }]
+  })
+  const wrong = claimed.some(
+    ({ algorithm, value }) => part?.checksum?.algorithm !== algorithm || part.checksum.value !== value,
+  )
+  if (!part || part.eTag !== eTag || wrong) {
+    throw new S3Fault(
+      'InvalidPart',
+      "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+      400,
+      { UploadId: upload.id, PartNumber: String(number), ETag: eTag },
+    )
+  }
+  if (upload.checksumType === 'COMPOSITE' && claimed.length === 0) {
+    throw s3Faults.invalidRequest(
+      `The upload was created using a ${upload.checksumAlgorithm?.toLowerCase() ?? ''} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+    )
+  }
+  return part
 }
 
 async function checksumOfParts(
