@@ -1,7 +1,8 @@
-import { createReadStream, type ReadStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { chmod, lchown, link, mkdir, open, rm, symlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import { PassThrough, pipeline, type Readable } from 'node:stream'
+import { crc32, createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
 import { entryParts, parentsOf } from '../plan/archive-path.ts'
@@ -184,7 +185,9 @@ async function* zipContent(zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Arra
 }
 
 async function* tarEntries(file: string): AsyncGenerator<ArchiveEntry> {
-  const source = createReadStream(file)
+  const source = (await isGzip(file)) ? createGunzip() : new PassThrough()
+  // A failure reaches the parser's side by the error of `source`.
+  pipeline(createReadStream(file), source, () => {})
   try {
     for await (const entry of parseTar(source)) {
       const kind = tarKind(entry)
@@ -228,49 +231,61 @@ function tarKind(entry: ReadEntry): EntryKind {
 }
 
 /** The parser's entries, one at a time; each must be read or resumed before the next one comes. */
-async function* parseTar(source: ReadStream): AsyncGenerator<ReadEntry> {
+async function* parseTar(source: Readable): AsyncGenerator<ReadEntry> {
   const waiting: ReadEntry[] = []
+  let current: ReadEntry | undefined
   let failure: Error | undefined
   let isEnded = false
-  let count = 0
+  let entries = 0
+  let bytes = 0
   let wake = () => {}
+  const fail = (error: Error) => {
+    failure ??= error
+    // Whoever reads its content must not wait for the rest.
+    current?.destroy(failure)
+    wake()
+  }
   const parser = new Parser({
     strict: true,
+    // What comes is not compressed any more.
+    gzip: false,
     onReadEntry: (entry) => {
-      count += 1
+      entries += 1
+      // Its error is told by whoever reads it; unread, it must not end the process.
+      entry.on('error', () => {})
       waiting.push(entry)
       wake()
     },
   })
-  parser.on('ignoredEntry', (entry: ReadEntry) => {
-    failure ??= problem(`the entry ${entry.path} is a ${entry.type}`)
-    wake()
-  })
-  parser.on('error', (error: Error) => {
-    failure ??= problem(error.message)
-    wake()
-  })
+  parser.on('ignoredEntry', (entry: ReadEntry) => fail(problem(`the entry ${entry.path} is a ${entry.type}`)))
+  parser.on('error', (error: Error) => fail(problem(error.message)))
   parser.on('end', () => {
     isEnded = true
     wake()
   })
-  source.on('error', (error) => {
-    failure ??= error
-    wake()
-  })
-  source.on('data', (chunk) => {
-    if (!parser.write(chunk as Buffer)) {
+  source.on('error', (error: NodeJS.ErrnoException) => fail(error.syscall === undefined ? problem(error.message) : error))
+  source.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (!parser.write(chunk)) {
       source.pause()
       parser.once('drain', () => source.resume())
     }
   })
-  source.on('end', () => parser.end())
+  source.on('end', () => {
+    // The parser passes over the piece of a header at the end; tar does not.
+    if (bytes % tarBlockBytes !== 0) fail(problem('the archive is cut off'))
+    else parser.end()
+  })
   for (;;) {
+    if (failure) throw failure
     const entry = waiting.shift()
-    if (entry) yield entry
-    else if (failure) throw failure
-    else if (isEnded) break
+    if (entry) {
+      current = entry
+      yield entry
+    } else if (isEnded) break
     else await new Promise<void>((resolve) => (wake = resolve))
   }
-  if (count === 0) throw problem('there is no entry in the archive')
+  if (entries === 0) throw problem('there is no entry in the archive')
 }
+
+const tarBlockBytes = 512
