@@ -263,7 +263,9 @@ async function* parseTar(source: Readable): AsyncGenerator<ReadEntry> {
     isEnded = true
     wake()
   })
-  source.on('error', (error: NodeJS.ErrnoException) => fail(error.syscall === undefined ? problem(error.message) : error))
+  source.on('error', (error: NodeJS.ErrnoException) =>
+    fail(error.syscall === undefined ? problem(error.message) : error),
+  )
   source.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     if (!parser.write(chunk)) {
