@@ -15,7 +15,7 @@ const optionNames = [
 ]
 
 /** The options with their defaults. */
-export interface CheckedBuildOptions {
+interface CheckedBuildOptions {
   readonly root: string
   readonly include: readonly string[]
   readonly exclude: readonly string[]

@@ -1,13 +1,13 @@
 import { maxLinkHops } from '../limits.ts'
 
 /** What stands at a path of an artifact: a link's target, or that it is a file or a folder. */
-export type Standing = 'file' | 'directory' | { readonly target: string }
+type Standing = 'file' | 'directory' | { readonly target: string }
 
 /** Tells what stands where; undefined where nothing does. */
 export type Standings = (path: string) => Standing | undefined
 
 /** Where a path leads, links followed. */
-export type WayEnd =
+type WayEnd =
   | { readonly type: 'file' | 'directory'; readonly path: string }
   | { readonly type: 'link-escapes' | 'link-dangling' | 'link-cycle' }
 

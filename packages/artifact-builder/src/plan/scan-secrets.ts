@@ -4,7 +4,7 @@ import { compareBytes } from './byte-order.ts'
 import { secretsInPath, secretsInText, type SecretRule } from './secret-rules.ts'
 
 /** Looks for secrets in a file that comes in pieces; holds one piece and a little of the one before. */
-export interface SecretScan {
+interface SecretScan {
   readonly add: (piece: Uint8Array) => void
   /** To be called once, after the last piece. */
   readonly finish: () => readonly SecretFinding[]
@@ -48,7 +48,7 @@ export function startSecretScan(path: string): SecretScan {
 }
 
 /** By path, line and rule. */
-export function sortFindings(findings: readonly SecretFinding[]): readonly SecretFinding[] {
+function sortFindings(findings: readonly SecretFinding[]): readonly SecretFinding[] {
   return [...findings].sort((a, b) => compareBytes(a.path, b.path) || a.line - b.line || compareBytes(a.rule, b.rule))
 }
 

@@ -35,7 +35,7 @@ export const secretRules = [
 export type SecretRule = (typeof secretRules)[number]
 
 /** A part of a file's text. */
-export interface TextWindow {
+interface TextWindow {
   readonly text: string
   /** Matches that begin before this index or from {@link TextWindow.to} on belong to another window. */
   readonly from: number
@@ -45,7 +45,7 @@ export interface TextWindow {
 }
 
 /** A match in a window. */
-export interface SecretMatch {
+interface SecretMatch {
   readonly rule: SecretRule
   /** Index in the window's text. */
   readonly index: number
@@ -200,7 +200,7 @@ const placeholderWords = new Set(
 )
 
 /** Whether a value stands for one that somebody else puts in: empty, a word of habit, a reference. */
-export function isPlaceholder(value: string): boolean {
+function isPlaceholder(value: string): boolean {
   const bare = value.trim()
   if (bare === '') return true
   // ${NAME}, $NAME, $(command), %env(NAME)%, %kernel.project_dir%/…, {{ name }}, <name>, [name], ***, ...
