@@ -108,8 +108,8 @@ async function followed(disk: Disk, path: string): Promise<DiskEntry | undefined
  *
  * @throws FOLDER_NOT_TRUSTED
  */
-export async function requireTrusted(disk: Disk, path: string): Promise<void> {
-  if (effectiveUid() !== 0) return
+export async function requireTrusted(disk: Disk, path: string, runningAs = effectiveUid()): Promise<void> {
+  if (runningAs !== 0) return
   const folder = await followed(disk, path)
   if (folder === undefined) return
   const othersWrite = (folder.mode & 0o002) !== 0 || ((folder.mode & 0o020) !== 0 && folder.gid !== 0)

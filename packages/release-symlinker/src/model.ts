@@ -95,8 +95,9 @@ export interface ActivationReport {
 /** What a prune did. */
 export interface PruneReport {
   readonly root: string
-  readonly kept: readonly { readonly name: string; readonly reason: string }[]
-  readonly removed: readonly { readonly name: string; readonly reason: string }[]
+  /** The names of the releases that stayed, the newest first, and of those that went; `planPrune` says why. */
+  readonly kept: readonly string[]
+  readonly removed: readonly string[]
   /** What could not be removed, and why; the next prune tries again. */
   readonly warnings: readonly { readonly path: string; readonly reason: string }[]
 }

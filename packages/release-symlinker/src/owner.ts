@@ -10,11 +10,11 @@ import { effectiveUid, findGroup, findUser } from './ports/process.ts'
 export async function findOwnership(
   owner: string | number | undefined,
   group: string | number | undefined,
+  runningAs = effectiveUid(),
 ): Promise<Ownership | undefined> {
   if (owner === undefined && group === undefined) return undefined
   const user = owner === undefined ? { uid: -1, gid: -1 } : await findOwner(owner)
   const gid = group === undefined ? user.gid : await findGroupNumber(group)
-  const runningAs = effectiveUid()
   if (runningAs !== undefined && runningAs !== 0 && user.uid !== -1 && user.uid !== runningAs) {
     throw errors.OWNER_NOT_ALLOWED({ uid: user.uid, runningAs })
   }

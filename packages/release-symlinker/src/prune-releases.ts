@@ -88,11 +88,11 @@ export async function pruneOn(disk: Disk, options: PruneReleasesOptions): Promis
       warn(join(layout.trash, name), error)
     }
   }
-  const removed = plan.discarded.map(({ name, reason }) => ({ name, reason }))
-  for (const { name, reason } of removed) {
+  for (const { name, reason } of plan.discarded) {
     onEvent?.({ type: 'prune.removed', at: timestamp(clock), summary: `removed ${name}: ${reason}`, name, reason })
   }
-  return { root: layout.root, kept: plan.kept, removed, warnings }
+  const names = (releases: readonly { readonly name: string }[]) => releases.map(({ name }) => name)
+  return { root: layout.root, kept: names(plan.kept), removed: names(plan.discarded), warnings }
 }
 
 /** Nobody else looks into the trash: what is removed there cannot be exchanged on the way. */

@@ -1,0 +1,70 @@
+/** A process of its own, for the tests that kill it or let several run at once. Reads one task from its argument. */
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StagedRelease } from '@fairlead/core'
+import { activateOn } from '../../src/activate-release.ts'
+import { systemDisk, type Disk } from '../../src/ports/disk.ts'
+import { pruneOn } from '../../src/prune-releases.ts'
+import { rollbackOn } from '../../src/rollback-release.ts'
+import { stageOn, type StageReleaseOptions } from '../../src/stage-release.ts'
+import { interruptedDisk, type Interruption } from './interrupted-disk.ts'
+
+/** A verb with what it needs. */
+export type Job =
+  | { readonly verb: 'stage'; readonly options: StageReleaseOptions }
+  | { readonly verb: 'activate'; readonly staged: StagedRelease }
+  | { readonly verb: 'rollback'; readonly root: string }
+  | { readonly verb: 'prune'; readonly root: string; readonly keep: number }
+
+export type Task =
+  | { readonly kind: 'interrupt'; readonly how: Interruption; readonly at: number; readonly jobs: readonly Job[] }
+  /** Activates with a check that nobody else may be in at the same time. */
+  | { readonly kind: 'contend'; readonly staged: StagedRelease; readonly whenLocked: 'wait' | 'fail' }
+
+/** What a job came to: the number of its operations, and the code of its error. */
+export interface JobResult {
+  readonly operations: number
+  readonly code?: string | undefined
+}
+
+const nothing = () => {}
+
+async function run(disk: Disk, job: Job): Promise<void> {
+  if (job.verb === 'stage') await stageOn(disk, job.options)
+  else if (job.verb === 'activate') await activateOn(disk, job.staged, { check: nothing, reload: nothing })
+  else if (job.verb === 'rollback') await rollbackOn(disk, { root: job.root, beforeSwitch: nothing, reload: nothing })
+  else await pruneOn(disk, { root: job.root, keep: job.keep })
+}
+
+async function outcomeOf(action: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await action()
+    return undefined
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as Task
+if (task.kind === 'interrupt') {
+  const results: JobResult[] = []
+  for (const [index, job] of task.jobs.entries()) {
+    // One job is stopped at the operation that was asked for, several each at one further.
+    const { disk, operations } = interruptedDisk(systemDisk, task.how, task.at + index)
+    const code = await outcomeOf(() => run(disk, job))
+    results.push({ operations: operations(), code })
+  }
+  process.stdout.write(JSON.stringify(results))
+} else {
+  const { staged, whenLocked } = task
+  const inside = join(staged.root, '..', 'inside')
+  const check = async () => {
+    closeSync(openSync(inside, 'wx'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    rmSync(inside)
+  }
+  const code = await outcomeOf(async () => {
+    await activateOn(systemDisk, staged, { check, whenLocked, lockTimeoutMs: 60_000 })
+  })
+  process.stdout.write(JSON.stringify([{ operations: 0, code }] satisfies JobResult[]))
+}
