@@ -22,7 +22,7 @@ import {
 } from './plan/journal.ts'
 import { targetParts } from './plan/target-path.ts'
 import type { FileOwner } from './ports/accounts.ts'
-import { reasonOf, type Files, type Folder } from './ports/files.ts'
+import { reasonOf, type Files, type FileStatus, type Folder } from './ports/files.ts'
 import { findProcess, randomName, readProcessIdentity } from './ports/process-identity.ts'
 
 /** A file's path below the directory, and all that it will hold. */
@@ -90,7 +90,7 @@ export async function commitFiles(
   await files.makeFolder(root, name)
   let changes: readonly FileContent[]
   try {
-    const work = await files.openFolder(root, name)
+    const work = await openWorkFolder(files, root, name)
     opened.push(work)
     await requireAlone(files, root, name, nowMs)
     // Looked at again now that no other run is at work: half of what was seen before may be half of another run's set.
@@ -239,7 +239,7 @@ export async function recoverFiles(
 async function recoverFolder(files: Files, root: Folder, name: string): Promise<Recovery> {
   const opened: Folder[] = []
   try {
-    const work = await files.openFolder(root, name)
+    const work = await openWorkFolder(files, root, name)
     opened.push(work)
     const decision = (await files.findStatus(work, commitName))
       ? commitName
@@ -270,6 +270,25 @@ async function recoverFolder(files: Files, root: Folder, name: string): Promise<
   }
 }
 
+/** Who may write to the directory may have put another folder into its place: what is opened is looked at, not its name. */
+async function openWorkFolder(files: Files, root: Folder, name: string): Promise<Folder> {
+  const work = await files.openFolder(root, name)
+  const isOurs = await files
+    .statusOf(work)
+    .then(isPrivateToUs)
+    .catch(async (error: unknown) => {
+      await work.close()
+      throw error
+    })
+  if (isOurs) return work
+  await work.close()
+  throw errors.TARGET_REFUSED({ path: work.path, problem: 'it is not the folder that was made here' })
+}
+
+function isPrivateToUs({ kind, uid, mode }: FileStatus): boolean {
+  return kind === 'folder' && uid === (process.geteuid?.() ?? uid) && (mode & 0o077) === 0
+}
+
 /** Between making our own working folder and using it: of two runs that begin together, each sees the other. */
 async function requireAlone(files: Files, root: Folder, own: string, nowMs: number): Promise<void> {
   const { dead } = await findWorkFolders(files, root, nowMs, own)
@@ -286,8 +305,7 @@ async function findWorkFolders(files: Files, root: Folder, nowMs: number, own?: 
     const status = await files.findStatus(root, name)
     if (status === undefined) continue
     const owner = identityIn(name)
-    const isOurs = status.kind === 'folder' && status.uid === (process.geteuid?.() ?? status.uid)
-    if (!owner || !isOurs || (status.mode & 0o077) !== 0) {
+    if (!owner || !isPrivateToUs(status)) {
       ignored.push(name)
       continue
     }
@@ -327,7 +345,7 @@ function isDecision(name: string): boolean {
 async function removeWorkFolder(files: Files, root: Folder, name: string): Promise<string | undefined> {
   let work: Folder | undefined
   try {
-    work = await files.openFolder(root, name)
+    work = await openWorkFolder(files, root, name)
     await emptyWorkFolder(files, root, work, name)
     return undefined
   } catch {

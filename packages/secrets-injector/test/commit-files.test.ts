@@ -203,7 +203,7 @@ describe('a call that fails', () => {
 })
 
 describe('a run that is killed', () => {
-  test('before any call leaves whole files; the next run brings the set to one state and removes what is left', async () => {
+  test('before any change to the disk leaves whole files; the next run brings the set to one state and removes what is left', async () => {
     const output = temporaryFolder()
     await build({
       entry: { child: new URL('support/commit-child.ts', import.meta.url).pathname },
@@ -310,5 +310,41 @@ describe('what a killed run left', () => {
     ])
     expect(recoveries).toEqual([])
     expect(readFileSync(join(folder, dead, 'new-0'), 'utf8')).toBe('new')
+  })
+})
+
+describe('a folder that another user changes at the same time', () => {
+  test('another folder in the place of the working folder gets nothing, and loses nothing', async () => {
+    const folder = preparedFolder()
+    const was = snapshot(folder)
+    const moved = join(temporaryFolder(), 'moved')
+    let impostor = ''
+    const swap: BeforeCall = (call, path) => {
+      if (call !== 'open' || impostor !== '' || !path.includes('.fairlead-inject-')) return
+      impostor = path
+      renameSync(path, moved)
+      mkdirSync(path)
+      chmodSync(path, 0o755)
+      writeFileSync(join(path, 'kept'), '')
+    }
+    await expect(run(folder, generation('new'), swap)).rejects.toMatchObject({ code: 'TARGET_REFUSED' })
+    const now = Object.entries(snapshot(folder)).filter(([path]) => !path.startsWith('.fairlead-inject-'))
+    expect(Object.fromEntries(now)).toEqual(was)
+    const [left = ''] = leftovers(folder)
+    expect(readdirSync(join(folder, left))).toEqual(['kept'])
+    expect(readdirSync(moved)).toEqual([])
+  })
+
+  test('a folder on the way that becomes a link leads nowhere else', async () => {
+    const folder = preparedFolder()
+    const elsewhere = temporaryFolder()
+    const swap: BeforeCall = (call, path) => {
+      if (call !== 'create' || !path.endsWith('new-1')) return
+      renameSync(join(folder, 'config'), join(folder, 'aside'))
+      symlinkSync(elsewhere, join(folder, 'config'))
+    }
+    await expect(run(folder, generation('new'), swap)).rejects.toMatchObject({ code: 'TARGET_REFUSED' })
+    expect(readdirSync(elsewhere)).toEqual([])
+    expect(leftovers(folder)).toEqual([])
   })
 })

@@ -218,20 +218,20 @@ describe('injectSecrets', () => {
 
   test('gives the files and the folders on the way to their owner before they have their name', async () => {
     const { directory, inject } = await start({ envFile, files })
-    const owned = inject({ owner: 'nobody' })
+    const owned = inject({ owner: isRoot ? 'daemon' : 'root' })
     if (!isRoot) {
       await expect(owned).rejects.toMatchObject({ code: 'FILE_OPERATION_FAILED', context: { reason: 'EPERM' } })
       expect(readdirSync(directory)).toEqual([])
       return
     }
     await owned
-    const nobody = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('nobody:'))!.split(':') // prettier-ignore
+    const daemon = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('daemon:'))!.split(':') // prettier-ignore
     for (const path of ['.env.local', 'config', 'config/jwt', 'config/jwt/private.pem']) {
       const { uid, gid } = statSync(join(directory, path))
-      expect([uid, gid]).toEqual([Number(nobody[2]), Number(nobody[3])])
+      expect([uid, gid]).toEqual([Number(daemon[2]), Number(daemon[3])])
     }
-    expect(await inject({ owner: Number(nobody[2]), group: nobody[3]! })).toMatchObject({ changed: false })
-    expect(await inject({ owner: 'nobody', group: 0 })).toMatchObject({ changed: true })
+    expect(await inject({ owner: Number(daemon[2]), group: daemon[3]! })).toMatchObject({ changed: false })
+    expect(await inject({ owner: 'daemon', group: 0 })).toMatchObject({ changed: true })
     expect(statSync(join(directory, '.env.local')).gid).toBe(0)
   })
 

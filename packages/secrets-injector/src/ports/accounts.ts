@@ -29,21 +29,28 @@ export async function resolveOwner(
 
 async function findUser(owner: string | number, signal: AbortSignal): Promise<FileOwner> {
   const number = asId(owner)
-  const unknown = errors.OWNER_UNKNOWN({
-    option: 'owner',
-    given: String(owner),
-    expected: 'a user of this host or a uid',
-  })
-  const fields = (await accountsIn('/etc/passwd')).find(([name, , uid]) =>
-    number === undefined ? name === owner : Number(uid) === number,
-  )
-  if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) }
-  if (number !== undefined) return { uid: number, gid: undefined }
-  if (!accountName.test(String(owner))) throw unknown
-  const uid = asId(await answerOf('id', ['-u', String(owner)], signal))
-  const gid = asId(await answerOf('id', ['-g', String(owner)], signal))
-  if (uid === undefined || gid === undefined) throw unknown
-  return { uid, gid }
+  const users = (await accountsIn('/etc/passwd')).map(([name, , uid, gid]) => ({
+    name,
+    uid: fieldId(uid),
+    gid: fieldId(gid),
+  }))
+  const user = users.find(({ name, uid }) => (number === undefined ? name === owner : uid === number))
+  const found = user ?? (number === undefined ? await askFor(String(owner), signal) : { uid: number, gid: undefined })
+  if (found.uid === undefined || (user && user.gid === undefined)) {
+    throw errors.OWNER_UNKNOWN({ option: 'owner', given: String(owner), expected: 'a user of this host or a uid' })
+  }
+  return { uid: found.uid, gid: found.gid }
+}
+
+async function askFor(user: string, signal: AbortSignal) {
+  if (!accountName.test(user)) return { uid: undefined, gid: undefined }
+  const uid = asId(await answerOf('id', ['-u', user], signal))
+  return { uid, gid: asId(await answerOf('id', ['-g', user], signal)) }
+}
+
+/** A number of /etc/passwd; macOS writes the highest ids as negative ones. */
+function fieldId(field: string | undefined): number | undefined {
+  return field !== undefined && /^-?\d+$/.test(field) ? Number(field) >>> 0 : undefined
 }
 
 async function findGroup(group: string | number, signal: AbortSignal): Promise<number> {

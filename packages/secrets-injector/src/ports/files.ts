@@ -50,6 +50,8 @@ export interface Files {
  */
 export type BeforeCall = (call: string, path: string) => void
 
+// Somebody may have put a pipe there since it was looked at: without O_NONBLOCK opening one waits for a writer.
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const openFolderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 export function nodeFiles(before: BeforeCall = () => {}): Files {
@@ -91,7 +93,7 @@ export function nodeFiles(before: BeforeCall = () => {}): Files {
     names: (folder) => call('list', folder.path, () => readdir(at(folder, '.'))),
     read: async (folder, name) => {
       const path = shown(folder, name)
-      const file = await call('open', path, () => open(at(folder, name), constants.O_RDONLY | constants.O_NOFOLLOW))
+      const file = await call('open', path, () => open(at(folder, name), readFlags))
       try {
         return await call('read', path, () => file.readFile())
       } finally {
