@@ -8,8 +8,18 @@ import { failUnknown } from '../plan/event-failure.ts'
 
 /** The facts of this process that a hook's environment and ownership depend on. */
 export function readMachine(): { readonly nodeFolder: string; readonly user: string; readonly isRoot: boolean } {
-  const { uid, username } = userInfo()
-  return { nodeFolder: dirname(process.execPath), user: username, isRoot: uid === 0 }
+  const uid = process.getuid?.()
+  return { nodeFolder: dirname(process.execPath), user: userName() ?? String(uid), isRoot: uid === 0 }
+}
+
+function userName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch (error) {
+    // A container may run as a number that has no entry.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SYSTEM_ERROR') return undefined
+    throw error
+  }
 }
 
 /** The id of a user or a group, which may be written as a number. Fails the event where there is none. */
