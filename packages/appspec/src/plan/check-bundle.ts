@@ -59,7 +59,7 @@ function checkScript(
 }
 
 /** The path below the bundle's root that a location or a source means; '' is the root. */
-export function resolveInBundle(location: string): string {
+function resolveInBundle(location: string): string {
   const parts: string[] = []
   for (const part of location.split('/')) {
     if (part === '..') parts.pop()

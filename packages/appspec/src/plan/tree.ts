@@ -1,5 +1,5 @@
 /** A YAML document reduced to what an appspec.yml can say, each part with its place in the text. */
-export interface Place {
+interface Place {
   /** 1-based. */
   readonly line: number
   /** 1-based. */
@@ -28,7 +28,7 @@ export interface MapTree extends Place {
 }
 
 /** A part that was reported when the text was read; nothing more is said of it. */
-export interface UnreadableTree extends Place {
+interface UnreadableTree extends Place {
   readonly kind: 'unreadable'
 }
 

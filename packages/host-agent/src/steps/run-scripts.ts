@@ -12,7 +12,7 @@ import { readAppSpec } from './read-app-spec.ts'
 import type { Scene } from './scene.ts'
 
 /** What is kept of the log while the scripts run; a failure carries it to the API. */
-export interface ScriptLog {
+interface ScriptLog {
   /** Bytes: a script may print anything. */
   readonly write: (piece: Uint8Array | string) => void
 }

@@ -20,7 +20,7 @@ export function makeDeployment(facts: Partial<HostDeployment> = {}): HostDeploym
   }
 }
 
-export const head = 'version: 0.0\nos: linux\n'
+const head = 'version: 0.0\nos: linux\n'
 
 /** A bundle with this AppSpec and these executable scripts. */
 export function bundleOf(appspec: string, scripts: Readonly<Record<string, string>> = {}): BundleEntry[] {
