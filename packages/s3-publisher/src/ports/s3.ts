@@ -28,7 +28,7 @@ export interface S3PortOptions {
 }
 
 /** Which object, and which version of it. */
-export interface S3Key {
+interface S3Key {
   readonly key: string
   readonly versionId?: string | undefined
   readonly eTag?: string | undefined
@@ -48,7 +48,7 @@ export interface S3Facts {
 /** The condition of a write: the key is free, or still holds this ETag. */
 export type WriteCondition = { readonly free: true } | { readonly eTag: string }
 
-export interface S3Write {
+interface S3Write {
   readonly key: string
   readonly condition: WriteCondition
   readonly sizeBytes: number
@@ -61,13 +61,13 @@ export interface S3Write {
  * way, and this one was not done. `try-again`: S3 did not do it, or, where `perhapsDone`, may have done it and the
  * answer did not come through.
  */
-export type WriteOutcome =
+type WriteOutcome =
   | { readonly end: 'written'; readonly versionId?: string | undefined; readonly eTag?: string | undefined }
   | { readonly end: 'lost' }
   | { readonly end: 'conflict'; readonly error: unknown }
   | { readonly end: 'try-again'; readonly perhapsDone: boolean; readonly error: unknown }
 
-export type S3Opened =
+type S3Opened =
   { readonly pieces: AsyncIterable<Uint8Array>; readonly eTag?: string | undefined } | 'missing' | 'changed'
 
 /** The calls of S3 that a store makes, each failure in the one form of errors. */
