@@ -36,6 +36,8 @@ export interface InstalledReleases {
   readonly current?: string | undefined
   /** The text of the link `current`. Left out: there is none. */
   readonly currentLink?: string | undefined
+  /** The release that is live by the history, where its folder exists. */
+  readonly recorded?: string | undefined
   /** Whether the history ends with `current` live. False: a run was stopped half way, or another tool switched. */
   readonly settled: boolean
   /** The release that a rollback would go to: the last one before `current` that was live and is not bad. */

@@ -86,7 +86,7 @@ export async function seedShared(
     else {
       const mode = seed.folders.find((folder) => folder.path === '')?.mode ?? 0o755
       await finishFolder(disk, temporary, mode, request.owner, true)
-      await disk.rename(temporary, place)
+      await disk.moveFolder(temporary, place)
     }
     await disk.syncFolder(dirname(place))
   } finally {

@@ -60,9 +60,11 @@ export interface PlanActivationOptions {
   readonly to: string
   /** Tells this run's temporary link from any other's. */
   readonly token: string
-  /** Whether the caller wants the release as a rollback target made ready, checked, or its workers told. Default: false. */
+  /** Whether the caller makes the release ready first, as a rollback's `beforeSwitch` does. Default: false. */
   readonly prepare?: boolean | undefined
+  /** Whether the caller checks the release before it is live. Default: false. */
   readonly check?: boolean | undefined
+  /** Whether the caller tells the workers that the release has changed. Default: false. */
   readonly reload?: boolean | undefined
   /** Where to ask whether the release answers. Default: nobody is asked. */
   readonly probe?: { readonly url: string } | undefined
@@ -160,13 +162,14 @@ export function planActivation(installed: ActivationView, options: PlanActivatio
 }
 
 /** What the plan has to know of a host. */
-export type ActivationView = Pick<InstalledReleases, 'current' | 'currentLink' | 'settled' | 'previous'>
+export type ActivationView = Pick<InstalledReleases, 'current' | 'currentLink' | 'recorded' | 'settled' | 'previous'>
 
 /**
  * Where `current` goes when a step fails: to the very text that it has now. A run that was killed after its switch has
- * left `current` at `to`, unproved: then the way back is the release before it.
+ * left `current` at `to`, unproved: then the way back is to what the history has live, which that run came from.
  */
-function wayBack({ current, currentLink, previous }: ActivationView, to: string) {
+function wayBack({ current, currentLink, recorded, previous }: ActivationView, to: string) {
   if (current !== to) return currentLink === undefined ? undefined : { target: currentLink, release: current }
-  return previous === undefined ? undefined : { target: `releases/${previous}`, release: previous }
+  const before = recorded ?? previous
+  return before === undefined ? undefined : { target: `releases/${before}`, release: before }
 }

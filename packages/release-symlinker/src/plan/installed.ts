@@ -27,8 +27,8 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
   const records = new Map(facts.records.map((record) => [record.name, record]))
   const there = new Set(folders.map(({ name }) => name))
   const current = currentName !== undefined && there.has(currentName) ? currentName : undefined
-  const recorded = wayOf(history)
-  const way = current === undefined ? recorded : goTo(recorded, current)
+  const way = wayOf(history)
+  const wayToCurrent = current === undefined ? way : goTo(way, current)
   const bad = badOnes(history)
   const mentioned = new Set(history.flatMap(liveOnes))
 
@@ -47,7 +47,9 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
   const foreign = undescribed
     .map(({ name }) => name)
     .filter((name) => !records.has(name) && !mentioned.has(name) && olderThanCurrent(name))
-  const earlier = [...new Set([...way.toReversed(), ...foreign])].filter((name) => there.has(name) && name !== current)
+  const earlier = [...new Set([...wayToCurrent.toReversed(), ...foreign])].filter(
+    (name) => there.has(name) && name !== current,
+  )
   const previous = earlier.find((name) => !bad.has(name))
 
   const releases = undescribed.map((release): InstalledRelease => {
@@ -56,7 +58,17 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
     const state = name === current ? 'live' : name === previous ? 'previous' : neverLive ? 'staged' : 'past'
     return { ...release, state }
   })
-  return { root, current, currentLink, settled: current === recorded.at(-1), previous, earlier, releases }
+  const last = way.at(-1)
+  return {
+    root,
+    current,
+    currentLink,
+    recorded: last !== undefined && there.has(last) ? last : undefined,
+    settled: current === last,
+    previous,
+    earlier,
+    releases,
+  }
 }
 
 /**

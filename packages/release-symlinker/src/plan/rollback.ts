@@ -3,7 +3,7 @@ import type { InstalledReleases } from '../model.ts'
 import { planActivation, type ActivationPlan, type PlanActivationOptions } from './activate.ts'
 
 export interface PlanRollbackOptions extends Omit<PlanActivationOptions, 'to' | 'outcome'> {
-  /** Default: the last release before the live one that was live and is not bad. */
+  /** Default: the last release before the live one that was live and is not bad; a rollback that was killed is finished. */
   readonly to?: string | undefined
   /** Whether a release that failed when it last was to go live may be chosen. Default: false. */
   readonly allowBad?: boolean | undefined
@@ -20,7 +20,10 @@ export function planRollback(installed: InstalledReleases, options: PlanRollback
   return planActivation(installed, { ...rest, to: target, outcome: 'rolled-back' })
 }
 
-function chooseTarget({ root, current, previous, earlier, releases }: InstalledReleases, allowBad: boolean): string {
+function chooseTarget(installed: InstalledReleases, allowBad: boolean): string {
+  const { root, current, previous, earlier, releases } = installed
+  // A rollback that was killed behind its switch is finished, not taken one release further.
+  if (wentBackUnrecorded(installed)) return installed.current
   const target = allowBad ? earlier[0] : previous
   if (target !== undefined) return target
   const bad = releases.filter(({ name, bad }) => bad && earlier.includes(name))
@@ -29,6 +32,12 @@ function chooseTarget({ root, current, previous, earlier, releases }: InstalledR
       ? 'no other release was ever live'
       : `each release that was live before is bad (${bad.map(({ name, bad }) => `${name}: ${bad?.reason}`).join('; ')})`
   throw errors.ROLLBACK_NO_TARGET({ root, current, reason })
+}
+
+/** Going back leaves what the history has live out of what lies before `current`; going on does not. */
+function wentBackUnrecorded(installed: InstalledReleases): installed is InstalledReleases & { current: string } {
+  const { current, recorded, settled, earlier } = installed
+  return !settled && current !== undefined && recorded !== undefined && !earlier.includes(recorded)
 }
 
 function namedTarget({ root, current, releases }: InstalledReleases, to: string, allowBad: boolean): string {

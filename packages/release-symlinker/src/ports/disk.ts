@@ -67,8 +67,9 @@ export interface Disk {
   readonly makeLink: (target: string, path: string) => Promise<boolean>
   /** A second name for a file. Answers whether it was made; false: something is there. */
   readonly addName: (path: string, second: string) => Promise<boolean>
-  /** Answers whether it was moved; false: a folder that is not empty is in the way. */
-  readonly rename: (from: string, to: string) => Promise<boolean>
+  readonly rename: (from: string, to: string) => Promise<void>
+  /** Moves a folder to a new name. Answers whether it was moved; false: a folder that is not empty is there. */
+  readonly moveFolder: (from: string, to: string) => Promise<boolean>
   /** Answers whether there was something to remove. Removes no folder. */
   readonly removeFile: (path: string) => Promise<boolean>
   readonly removeTree: (path: string) => Promise<void>
@@ -125,6 +126,8 @@ export const systemDisk: Disk = {
   makeFolder: (path, mode) =>
     expecting('mkdir', path, ['EEXIST'], false, async () => {
       await mkdir(path, { mode })
+      // Whatever the umask of the process takes away: the web server has to get through these folders.
+      await chmod(path, mode)
       return true
     }),
   makeLink: (target, path) =>
@@ -137,7 +140,8 @@ export const systemDisk: Disk = {
       await link(path, second)
       return true
     }),
-  rename: (from, to) =>
+  rename: (from, to) => attempt('rename', to, () => rename(from, to)),
+  moveFolder: (from, to) =>
     expecting('rename', to, ['ENOTEMPTY', 'EEXIST'], false, async () => {
       await rename(from, to)
       return true

@@ -15,6 +15,20 @@ const hosts = {
   'left by a run that was killed after its switch': {
     current: 'new',
     currentLink: 'releases/new',
+    recorded: 'old',
+    previous: 'old',
+    settled: false,
+  },
+  'left by a rollback that was killed after its switch': {
+    current: 'new',
+    currentLink: 'releases/new',
+    recorded: 'newer',
+    previous: 'old',
+    settled: false,
+  },
+  'taken over from another tool and killed after the switch': {
+    current: 'new',
+    currentLink: 'releases/new',
     previous: 'old',
     settled: false,
   },
@@ -97,6 +111,12 @@ describe('the way back', () => {
     })
   })
 
+  test('of a rollback that was killed after its switch is the release that it came from', () => {
+    expect(undoOf(hosts['left by a rollback that was killed after its switch'])?.[0]).toMatchObject({
+      target: 'releases/newer',
+    })
+  })
+
   test('to a dangling link tells no workers: there is nothing to load', () => {
     const undo = undoOf(hosts['with a dangling link'], { reload: true })
     expect(undo?.map(({ call }) => call)).toEqual(['symlink', 'rename', 'fsync'])
@@ -131,7 +151,8 @@ describe.each(cases)('on a host %s (everything asked for: %s)', (_host, _all, vi
 
   test('undone from any step on, it ends where it began, or before a run that was killed', () => {
     const links = (target: string | undefined) => new Map(target === undefined ? [] : [['current', target]])
-    const goal = view.current === 'new' ? view.previous && `releases/${view.previous}` : view.currentLink
+    const before = view.recorded ?? view.previous
+    const goal = view.current === 'new' ? before && `releases/${before}` : view.currentLink
     for (let stop = 0; stop <= steps.length; stop++) {
       const disk = links(view.currentLink)
       const done = steps.slice(0, stop)

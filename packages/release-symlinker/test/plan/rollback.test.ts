@@ -23,6 +23,8 @@ const installed: InstalledReleases = {
   releases: [release('D', { state: 'live' }), release('C', { bad }), release('B', { state: 'previous' }), release('A')],
 }
 const nothingGood = { ...installed, previous: undefined, earlier: ['C'] }
+const halfBack = { ...installed, current: 'B', recorded: 'D', settled: false, previous: 'A', earlier: ['A'] }
+const halfOn = { ...installed, recorded: 'C', settled: false, previous: 'C', earlier: ['C', 'B', 'A'] }
 const alone = { ...installed, previous: undefined, earlier: [], releases: [release('D', { state: 'live' })] }
 
 function outcome(host: InstalledReleases, options: Omit<PlanRollbackOptions, 'token'>): string {
@@ -38,6 +40,8 @@ describe('the target', () => {
   test.each([
     ['is the last good release', installed, {}, 'B'],
     ['is the named one', installed, { to: 'A' }, 'A'],
+    ['is the live one, where a rollback to it was killed before its end', halfBack, {}, 'B'],
+    ['is the one before, where an activation was killed before its end', halfOn, {}, 'C'],
     ['is a bad one only when that is allowed', installed, { to: 'C', allowBad: true }, 'C'],
     ['is the last one, bad or not, when that is allowed', installed, { allowBad: true }, 'C'],
   ])('%s', (_name, host, options, expected) => {

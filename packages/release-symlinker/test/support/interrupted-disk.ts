@@ -7,6 +7,7 @@ const changing = {
   makeLink: true,
   addName: true,
   rename: true,
+  moveFolder: true,
   removeFile: true,
   removeTree: true,
   copyFile: true,
