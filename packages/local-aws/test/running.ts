@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { request, type Agent } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from '../src/index.ts'
 import {
@@ -31,11 +31,22 @@ export interface RawResponse {
 }
 
 /** Sends exactly these headers and this path. */
-export function send(endpoint: string, { method = 'GET', path, headers = {}, body }: RawRequest): Promise<RawResponse> {
+export function send(
+  endpoint: string,
+  { method = 'GET', path, headers = {}, body }: RawRequest,
+  agent?: Agent,
+): Promise<RawResponse> {
   const url = new URL(endpoint)
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: url.hostname, port: url.port, method, path, headers: { connection: 'close', ...headers } },
+      {
+        host: url.hostname,
+        port: url.port,
+        method,
+        path,
+        headers: { ...(agent ? {} : { connection: 'close' }), ...headers },
+        ...(agent ? { agent } : {}),
+      },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

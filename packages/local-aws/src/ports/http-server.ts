@@ -63,13 +63,15 @@ async function answer(
   // A cut connection is an error of the request; whoever reads the body hears of it, and nobody else has to.
   message.on('error', () => {})
   response.on('error', () => {})
+  const handleSafely = (request: HttpRequest) =>
+    handle(request).catch((error: unknown) => ({ ...serverFailed, body: `local-aws failed: ${String(error)}\n` }))
   const headers = readHeaders(message.rawHeaders)
   const host = headers.get('host') ?? []
   const name = hostName(host[0] ?? '')
   const reply =
     host.length !== 1 || name === undefined || !isLoopback(name)
       ? refuseHost
-      : await handle({
+      : await handleSafely({
           method: message.method ?? '',
           host: name,
           ...splitTarget(message.url ?? '/'),
@@ -98,6 +100,9 @@ async function answer(
   // The status is sent: what fails from here on can only be shown by cutting the connection.
   await pipeline(reply.body, response).catch(() => response.destroy())
 }
+
+/** A handler that rejects is a mistake of ours, and no reason to take the process of a test with it. */
+const serverFailed: HttpResponse = { status: 500, headers: { 'content-type': 'text/plain; charset=utf-8' } }
 
 const refuseHost: HttpResponse = {
   status: 421,

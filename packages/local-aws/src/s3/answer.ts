@@ -108,6 +108,11 @@ const signatureParameters = new Set([
 ])
 
 function authenticate(request: HttpRequest, target: Target, context: S3Context): S3Call {
+  if (target.query.has('AWSAccessKeyId') || target.headers.get('authorization')?.startsWith('AWS ')) {
+    throw s3Faults.invalidRequest(
+      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+    )
+  }
   const presigned = target.query.has('X-Amz-Signature')
   const payload = target.headers.get('x-amz-content-sha256') ?? (presigned ? 'UNSIGNED-PAYLOAD' : undefined)
   const verdict = verifySignature(

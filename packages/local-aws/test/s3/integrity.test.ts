@@ -211,6 +211,16 @@ describe('who may ask', () => {
     expect(await exists(aws)).toBe(false)
   })
 
+  test.each([
+    ['in the header', '/bucket/k', { authorization: 'AWS AKIAIOSFODNN7EXAMPLE:c2lnbmF0dXJl' }],
+    ['in the query', '/bucket/k?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=c2ln&Expires=4102444800', {}],
+  ])('nobody with Signature Version 2, %s', async (_, target, headers) => {
+    const aws = await running({ buckets })
+    const refused = await send(aws.endpoint, { path: target, headers })
+    expect([refused.status, codeIn(refused)]).toEqual([400, 'InvalidRequest'])
+    expect(refused.text).toContain('Please use AWS4-HMAC-SHA256')
+  })
+
   test('not with a wrong secret', async () => {
     const aws = await running({ buckets })
     const credentials = { ...aws.credentials, secretAccessKey: 'wrong' }

@@ -8,7 +8,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { running, send, sendSigned } from '../running.ts'
