@@ -44,7 +44,7 @@ export function algorithmOfHeader(name: string): ChecksumAlgorithm | undefined {
   return checksumAlgorithms.find((algorithm) => checksumHeader(algorithm) === name)
 }
 
-export function digestBytes(algorithm: ChecksumAlgorithm | 'MD5'): number {
+function digestBytes(algorithm: ChecksumAlgorithm | 'MD5'): number {
   return { CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32, MD5: 16 }[algorithm]
 }
 

@@ -60,7 +60,7 @@ const always =
 const byVersion = (plain: string, versioned: string) => (isVersioned: boolean) => [isVersioned ? versioned : plain]
 
 /** Everything that S3 does here; what is not in the table is refused by name. */
-export const s3Operations: readonly S3Operation[] = [
+const s3Operations: readonly S3Operation[] = [
   {
     name: 'ListBuckets',
     method: 'GET',
@@ -295,7 +295,7 @@ const plumbing = new Set([
 const conditional = new Set(['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'range'])
 
 /** Query parameters that say how the request is sent: the signature's, and the SDK's name of the operation. */
-export function isPlumbingParameter(name: string): boolean {
+function isPlumbingParameter(name: string): boolean {
   return name === 'x-id' || name.toLowerCase().startsWith('x-amz-')
 }
 

@@ -21,7 +21,7 @@ export interface WriteCondition {
   readonly eTag: string | undefined
 }
 
-export type NewObject = Omit<ObjectVersion, 'kind' | 'id' | 'versionId' | 'modifiedMs' | 'sequence'>
+type NewObject = Omit<ObjectVersion, 'kind' | 'id' | 'versionId' | 'modifiedMs' | 'sequence'>
 
 /** The buckets and what is in them. Every change is one step in memory, so that no request sees half of another's. */
 export interface S3State {

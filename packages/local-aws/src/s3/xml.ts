@@ -25,7 +25,7 @@ function writeContent(content: NonNullable<XmlContent>): string {
 }
 
 /** Escapes text; a character that a parser would change or refuse is written as a reference. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[&<>"'\r\n\t\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
     switch (character) {
       case '&':
