@@ -7,7 +7,7 @@ import { readClient, readMilliseconds, readSubject } from './subject.ts'
 export interface WatchDeploymentOptions extends AmbientOptions<DeploymentEvent> {
   /** A `CodeDeployClient`. Default: one of the target's region and the standard environment, created by the first call. */
   readonly client?: CodeDeploySender | undefined
-  /** The pause between polls. Default: 2 seconds after a change, longer while nothing happens, at most 15 seconds. */
+  /** The pause between polls. Default: 1 second after a change, longer while nothing happens, at most 15 seconds. */
   readonly pollIntervalMs?: number | undefined
   /** How long CodeDeploy may be throttling or unreachable before DEPLOYMENT_OUT_OF_SIGHT. Default: 10 minutes. */
   readonly maxSilenceMs?: number | undefined

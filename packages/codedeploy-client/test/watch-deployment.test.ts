@@ -206,7 +206,7 @@ describe('a poll without an answer', () => {
       ['AWS_REQUEST_FAILED', 40_000],
     ])
     expect(events.at(-1)).toMatchObject({ report: { status: 'succeeded' } })
-    expect(clock.sleeps).toEqual([2_000, 5_000, 10_000, 20_000, 40_000])
+    expect(clock.sleeps).toEqual([1_000, 5_000, 10_000, 20_000, 40_000])
   })
 
   test('about the hosts leaves what is known as it was', async () => {

@@ -8,7 +8,7 @@ export function backOffMs(failures: number): number {
   return Math.min(longestBackOffMs, firstBackOffMs * 2 ** (failures - 1))
 }
 
-const firstPollMs = 2_000
+const firstPollMs = 1_000
 const longestPollMs = 15_000
 const firstBackOffMs = 5_000
 const longestBackOffMs = 60_000

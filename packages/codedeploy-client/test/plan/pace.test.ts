@@ -4,8 +4,8 @@ import { backOffMs, nextPollMs } from '../../src/plan/pace.ts'
 test('polls come slower while nothing happens, up to a bound, and at the first pace after a change', () => {
   const pauses: number[] = []
   for (let index = 0; index < 8; index++) pauses.push(nextPollMs(pauses.at(-1), false))
-  expect(pauses).toEqual([2_000, 3_000, 4_500, 6_750, 10_125, 15_000, 15_000, 15_000])
-  expect(nextPollMs(15_000, true)).toBe(2_000)
+  expect(pauses).toEqual([1_000, 1_500, 2_250, 3_375, 5_063, 7_595, 11_393, 15_000])
+  expect(nextPollMs(15_000, true)).toBe(1_000)
 })
 
 test('a service that does not answer is asked ever more rarely, up to a bound', () => {
