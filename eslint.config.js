@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import tseslint from 'typescript-eslint'
-import { walls } from './tools/walls.js'
+import { pureLibraries, walls } from './tools/walls.js'
 
 const scope = '@fairlead/'
 const effectModules = ['node:fs', 'node:fs/promises', 'node:child_process', 'node:net', 'node:http', 'node:https']
@@ -32,7 +32,7 @@ function wallsOf(name, { neighbours, testNeighbours = [], outside }) {
           },
         ]
   const sdk = {
-    group: ['@aws-sdk/*', '@smithy/*', ...outside],
+    group: ['@aws-sdk/*', '@smithy/*', ...outside.filter((name) => !pureLibraries.includes(name))],
     allowTypeImports: true,
     message: 'Only src/ports reaches outside.',
   }

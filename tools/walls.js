@@ -56,3 +56,6 @@ export const walls = {
     outside: ['commander'],
   },
 }
+
+/** A grammar or an argument parser touches nothing: a package whose table names one may use it outside its ports too. */
+export const pureLibraries = ['commander', 'fast-xml-parser', 'picomatch', 'yaml']

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { walls } from '../../tools/walls.js'
+import { pureLibraries, walls } from '../../tools/walls.js'
 
 const root = join(import.meta.dirname, '../..')
 const scope = '@fairlead/'
@@ -91,10 +91,7 @@ describe.each(Object.entries(walls))('%s', (name, { neighbours, outside }) => {
       ({ file, module, isTypeOnly }) =>
         !isTypeOnly && !file.includes('/src/ports/') && (effects.test(module) || outside.includes(packageOf(module))),
     )
-    // A grammar and an argument parser are pure: the packages that exist for them may use them anywhere.
-    const isPureLibrary = ({ module }: Import) =>
-      ['yaml', 'commander', 'picomatch', 'fast-xml-parser'].includes(packageOf(module))
-    expect(leaks.filter((leak) => !isPureLibrary(leak))).toEqual([])
+    expect(leaks.filter(({ module }) => !pureLibraries.includes(packageOf(module)))).toEqual([])
   })
 
   test('its plans are pure: they name no port and no module with an effect', () => {
