@@ -7,6 +7,8 @@ export default defineConfig({
     // The tests talk to real processes and sockets on machines that may have two busy cores.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // nx asks for colours, and Node then colours what a child process of a test prints: `console.log(1)` is no number.
+    env: { FORCE_COLOR: '0', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     pool: 'forks',
     maxWorkers: 2,
     // tools/test.js adds the results of all packages up.

@@ -172,7 +172,7 @@ test('local-aws runs until it is stopped, and says how to reach it', async () =>
 describe('a wrong call', () => {
   test.each([
     ['an unknown subcommand', ['artifact', 'bild'], /Did you mean build/],
-    ['an unknown option', ['artifact', 'build', '--includ', '**'], /Did you mean --include/],
+    ['an unknown option', ['appspec', 'check', '--jsn'], /Did you mean --json/],
     ['a missing option', ['release', 'status', '--target', 'shop/dev'], /--store/],
     [
       'a store that is none',
