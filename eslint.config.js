@@ -41,7 +41,7 @@ function wallsOf(name, { neighbours, testNeighbours = [], outside }) {
   return [
     {
       files: [`${src}/**/*.ts`],
-      ignores: [`${src}/ports/**`, `${src}/plan/**`],
+      ignores: [`${src}/ports/**`, `${src}/**/plan/**`],
       rules: {
         '@typescript-eslint/no-restricted-imports': [
           'error',
@@ -51,7 +51,7 @@ function wallsOf(name, { neighbours, testNeighbours = [], outside }) {
       },
     },
     {
-      files: [`${src}/plan/**/*.ts`],
+      files: [`${src}/**/plan/**/*.ts`],
       rules: {
         '@typescript-eslint/no-restricted-imports': [
           'error',

@@ -93,6 +93,11 @@ test('a merge and a promotion, each value handed on in a file', async () => {
   expect(waited.stderr).toContain('AfterInstall')
   const watched = await fairlead('deployment', 'watch', String(deployment.value['deploymentId']))
   expect(watched.stdout).toContain('ValidateService')
+  const stopped = await fairlead('deployment', 'stop', deployment.file)
+  expect(stopped).toMatchObject({
+    exitCode: 0,
+    stdout: `${String(deployment.value['deploymentId'])} had ended before\n`,
+  })
   await answerOf('entry', 'deployment', 'record', deployment.file, ...store, '--by', 'test')
 
   const status = await fairlead('release', 'status', ...store, '--target', 'shop/dev')

@@ -101,8 +101,9 @@ export const deploymentCommands: CommandGroup = (program, io) => {
     async ([given_ = ''], { rollback }, { ambient, answer }) => {
       const { stopDeployment } = await import('@fairlead/codedeploy-client')
       const deployment = await readDeployment(given_)
-      await stopDeployment(deployment, { ...given({ rollback }), ...ambient })
-      answer({ deploymentId: deployment.deploymentId, stopped: true }, [`${deployment.deploymentId} is stopping`])
+      const stopped = await stopDeployment(deployment, { ...given({ rollback }), ...ambient })
+      const state = stopped.alreadyEnded ? 'had ended before' : 'is stopping'
+      answer(stopped, [`${stopped.deploymentId} ${state}`])
     },
   )
 

@@ -83,7 +83,7 @@ export const hostCommands: CommandGroup = (program, io) => {
     },
     async (_args, { root, to, probeUrl: url, whenLocked }, { ambient, answer }) => {
       const { rollbackRelease } = await import('@fairlead/release-symlinker')
-      const probe = url === undefined ? undefined : { url }
+      const probe = url === undefined ? undefined : { url, expectCommit: true as const }
       const report = await rollbackRelease({ root, ...given({ to, probe, whenLocked }), ...ambient })
       answer(report, [`live: ${report.to}`])
     },
