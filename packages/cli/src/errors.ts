@@ -7,6 +7,17 @@ export const cliErrors = defineErrors('cli', {
     hint: 'Give the path of a file, or - for standard input.',
     example: { path: 'artifact.json', reason: 'ENOENT' },
   }),
+  INPUT_NOT_JSON: describeError<{ path: string }>({
+    message: ({ path }) => `${path} is no JSON object`,
+    // V8's own words quote the text, and a file of seeds holds secrets.
+    hint: 'Look for a missing quote or a comma too many; what it says is not repeated here, since it may hold secrets.',
+    example: { path: 'local-aws.json' },
+  }),
+  OPTION_ALONE: describeError<{ given: string; missing: string }>({
+    message: ({ given, missing }) => `${given} was given without ${missing}`,
+    hint: ({ given, missing }) => `Give ${missing} too, or leave ${given} out.`,
+    example: { given: '--dotenv-file', missing: '--from' },
+  }),
   STORE_ADDRESS_INVALID: describeError<{ given: string }>({
     message: ({ given }) => `${JSON.stringify(given)} is no store, expected s3://bucket/prefix or the path of a folder`,
     hint: 'For example --store s3://artifacts/shop, or --store ./store to try it without AWS.',

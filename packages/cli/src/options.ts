@@ -30,6 +30,14 @@ export function parseAssignments(given: readonly string[] | undefined, form: str
   )
 }
 
+/** Options that mean something only together: one alone would be left out without a word. */
+export function requireTogether(options: Readonly<Record<string, string | undefined>>): void {
+  const [given, missing] = [true, false].map((wanted) =>
+    Object.keys(options).find((name) => (options[name] !== undefined) === wanted),
+  )
+  if (given !== undefined && missing !== undefined) throw cliErrors.OPTION_ALONE({ given, missing })
+}
+
 /** An option object without the keys that were not given: a verb refuses keys that it does not have, not missing ones. */
 export function given<T extends Record<string, unknown>>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {

@@ -28,6 +28,7 @@ const usageErrors = new Set([
   'STORE_ADDRESS_INVALID',
   'TARGET_INVALID',
   'ASSIGNMENT_INVALID',
+  'OPTION_ALONE',
 ])
 
 /** Declares a subcommand with the options that all have. */

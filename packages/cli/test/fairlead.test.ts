@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLocalAws, type LocalAws } from '@fairlead/local-aws'
-import { createRepository, type TestRepository } from '@fairlead/test-support'
+import { canary, createRepository, type TestRepository } from '@fairlead/test-support'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runFairlead, runFairleadHost } from '../src/index.ts'
 
@@ -136,7 +136,7 @@ test('a host: staged, given its secrets, live, rolled back', async () => {
     const file = join(folder, `${id}-staged.json`)
     writeFileSync(file, staged.stdout)
     const { path } = JSON.parse(staged.stdout) as { path: string }
-    const secrets = ['--env-file', '.env.local', '--from', 'shop/dev/env', '--file', 'config/key.txt=shop/dev/key']
+    const secrets = ['--dotenv-file', '.env.local', '--from', 'shop/dev/env', '--file', 'config/key.txt=shop/dev/key']
     expect(await host('secrets', 'inject', '--directory', path, ...secrets)).toMatchObject({ exitCode: 0 })
     expect(await host('host', 'activate', file)).toMatchObject({ exitCode: 0 })
     expect(readFileSync(join(root, 'current/config/key.txt'), 'utf8')).toBe('a key\n')
@@ -174,6 +174,18 @@ test('local-aws runs until it is stopped, and says how to reach it', async () =>
   })
 })
 
+test('a file of seeds that is no JSON is refused without a word of it', async () => {
+  const secret = canary()
+  const file = join(folder, 'seeds.json')
+  for (const text of [`{"secrets": {"shop/dev/env": "${secret.value}", oops`, secret.value, `["${secret.value}"]`]) {
+    writeFileSync(file, text)
+    const { exitCode, stdout, stderr } = await fairlead('local-aws', '--config', file, '--json')
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'INPUT_NOT_JSON' })
+    expect(secret.leaksInto(stdout + stderr)).toBe(false)
+  }
+})
+
 describe('a wrong call', () => {
   test.each([
     ['an unknown subcommand', ['artifact', 'bild'], /Did you mean build/],
@@ -185,6 +197,8 @@ describe('a wrong call', () => {
       /STORE_ADDRESS_INVALID/,
     ],
     ['a target that is none', ['release', 'status', '--target', 'dev', ...store], /TARGET_INVALID/],
+    ['a dotenv file without a secret', ['secrets', 'inject', '--directory', '.', '--dotenv-file', 'x'], /OPTION_ALONE/],
+    ['a secret without a dotenv file', ['secrets', 'inject', '--directory', '.', '--from', 'x'], /OPTION_ALONE/],
     ['an assignment that is none', ['secrets', 'inject', '--directory', '.', '--file', 'x'], /ASSIGNMENT_INVALID/],
   ])('ends with 2 for %s', async (_name, args, words) => {
     const { exitCode, stderr } = await fairlead(...args)

@@ -25,6 +25,8 @@ export function checkOptions(verb: string, options: unknown, known: readonly str
 /** A short, bounded description of a value that was given; never call it with a secret. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing'
+  // JSON has no NaN and no Infinity, and would call them null.
+  if (typeof value === 'number') return String(value)
   const text = asJson(value) ?? (typeof value === 'object' ? 'an object' : `a ${typeof value}`)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -58,3 +58,7 @@ test('describeValue is short whatever it is given', () => {
     }),
   )
 })
+
+test('describeValue calls a number that is none what it is', () => {
+  expect([Number.NaN, Infinity, 0, -1].map(describeValue)).toEqual(['NaN', 'Infinity', '0', '-1'])
+})

@@ -1,5 +1,6 @@
+import type { LocalAwsOptions } from '@fairlead/local-aws'
 import type { CommonOptions } from '../command-context.ts'
-import { readInput } from '../ports/input.ts'
+import { readJsonObject } from '../ports/input.ts'
 import { collect, subcommand, type CommandGroup } from '../program.ts'
 
 interface LocalAwsCliOptions extends CommonOptions {
@@ -21,11 +22,10 @@ export const localAwsCommands: CommandGroup = (program, io) => {
     },
     async (_args, { config, bucket = [] }, { ambient, answer }) => {
       const { startLocalAws } = await import('@fairlead/local-aws')
-      const { buckets = [], ...seeds } =
-        config === undefined ? {} : (JSON.parse(await readInput(config)) as Record<string, never>)
+      const seeds: LocalAwsOptions = config === undefined ? {} : await readJsonObject(config)
       const aws = await startLocalAws({
         ...seeds,
-        buckets: [...(buckets as { name: string }[]), ...bucket.map((name) => ({ name, versioned: true }))],
+        buckets: [...(seeds.buckets ?? []), ...bucket.map((name) => ({ name, versioned: true }))],
       })
       try {
         const { endpoint, region, account, environment } = aws

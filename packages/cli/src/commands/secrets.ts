@@ -1,11 +1,11 @@
 import type { CommonOptions } from '../command-context.ts'
-import { given, parseAssignments } from '../options.ts'
+import { given, parseAssignments, requireTogether } from '../options.ts'
 import { collect, subcommand, type CommandGroup } from '../program.ts'
 
 interface InjectOptions extends CommonOptions {
   readonly directory: string
   readonly owner?: string
-  readonly envFile?: string
+  readonly dotenvFile?: string
   readonly dialect: 'symfony' | 'dotenv'
   readonly from?: string
   readonly expect?: string
@@ -26,16 +26,18 @@ export const secretsCommands: CommandGroup = (program, io) => {
         command
           .requiredOption('--directory <folder>', 'where the files go')
           .option('--owner <user>', 'who may read them; default: who runs this')
-          .option('--env-file <name>', 'the dotenv file, for example .env.local')
+          // Not --env-file: Node 20 takes that for itself, wherever it stands (https://github.com/nodejs/node/issues/54232).
+          .option('--dotenv-file <name>', 'the dotenv file, for example .env.local; needs --from')
           .option('--dialect <name>', 'how it is read: symfony or dotenv', 'dotenv')
-          .option('--from <secret>', 'the JSON secret whose fields become its variables')
+          .option('--from <secret>', 'the JSON secret whose fields become its variables; needs --dotenv-file')
           .option('--expect <file>', 'a dotenv file in the folder whose empty keys must be given')
           .option('--file <path=secret>', 'a key file and its secret; may be given several times', collect)
           .option('--region <region>', 'default: that of the environment'),
     },
     async (_args, options, { ambient, answer }) => {
       const { injectSecrets, secret } = await import('@fairlead/secrets-injector')
-      const { directory, owner, envFile: name, dialect, from, expect, region } = options
+      const { directory, owner, dotenvFile: name, dialect, from, expect, region } = options
+      requireTogether({ '--dotenv-file': name, '--from': from })
       const files = Object.entries(parseAssignments(options.file, 'PATH=SECRET'))
       const report = await injectSecrets({
         directory,

@@ -12,6 +12,21 @@ export async function readInput(path: string): Promise<string> {
   }
 }
 
+/** Reads a file that holds a JSON object. */
+export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
+  const value = parseJson(await readInput(path))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw cliErrors.INPUT_NOT_JSON({ path })
+  return value as Record<string, unknown>
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
