@@ -1,11 +1,11 @@
 /** What CI runs for a merge: tests, one artifact, one publication, a deployment to dev. */
 import { execFileSync } from 'node:child_process'
 import { buildArtifact } from '@fairlead/artifact-builder'
-import { startDeployment, waitForDeployment } from '@fairlead/codedeploy-client'
-import { recordDeployment } from '@fairlead/release-resolver'
+import { startDeployment } from '@fairlead/codedeploy-client'
 import { publishArtifact } from '@fairlead/s3-publisher'
 import { requireAccount } from './account.ts'
 import { account, environments, store } from './environments.ts'
+import { finishDeployment } from './finish-deployment.ts'
 import { print, runPipeline } from './report.ts'
 
 await runPipeline(async () => {
@@ -25,9 +25,5 @@ await runPipeline(async () => {
     whenBusy: 'wait',
     onEvent: print,
   })
-  try {
-    await waitForDeployment(deployment, { onEvent: print })
-  } finally {
-    await recordDeployment(deployment, { store, onEvent: print })
-  }
+  await finishDeployment(deployment)
 })

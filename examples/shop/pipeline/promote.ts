@@ -1,8 +1,9 @@
 /** `promote.ts <environment> <tag>`: the artifact that the tag's commit led to goes there. No build, no tests. */
-import { startDeployment, waitForDeployment } from '@fairlead/codedeploy-client'
-import { deployedTo, onBranch, recordDeployment, requirePromotable, resolveRelease } from '@fairlead/release-resolver'
+import { startDeployment } from '@fairlead/codedeploy-client'
+import { deployedTo, onBranch, requirePromotable, resolveRelease } from '@fairlead/release-resolver'
 import { requireAccount } from './account.ts'
 import { account, environments, store } from './environments.ts'
+import { finishDeployment } from './finish-deployment.ts'
 import { print, runPipeline } from './report.ts'
 
 const [environment, tag = ''] = process.argv.slice(2)
@@ -17,9 +18,5 @@ await runPipeline(async () => {
     autoRollback: ['failure', 'alarm'],
     onEvent: print,
   })
-  try {
-    await waitForDeployment(deployment, { onEvent: print })
-  } finally {
-    await recordDeployment(deployment, { store, tag, onEvent: print })
-  }
+  await finishDeployment(deployment, { tag })
 })
