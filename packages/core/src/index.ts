@@ -59,6 +59,7 @@ export { parseRelease, type Release } from './records/release.ts'
 export { formatTarget, parseTarget, type Target } from './records/target.ts'
 export {
   readStoredText,
+  textBody,
   type ArtifactStore,
   type StoreBody,
   type StoreCallOptions,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ObjectLocation } from './records/location.ts'
 
 /** Bytes to put: a factory, because a stream cannot be sent twice and a retry must. */
@@ -80,4 +81,16 @@ export async function readStoredText(
   const chunks: Uint8Array[] = []
   for await (const chunk of await store.open(key, options)) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A body of UTF-8 text in memory: a record, a head. */
+export function textBody(text: string): StoreBody {
+  const bytes = Buffer.from(text)
+  return {
+    sizeBytes: bytes.byteLength,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    open: async function* () {
+      yield bytes
+    },
+  }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   formatTarget,
   ledgerEntryKey,
@@ -12,6 +11,7 @@ import {
   type LedgerHead,
   type StoreBody,
   type Target,
+  textBody,
 } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { ledgerRaceDelayMs, maxClockSkewMs, maxLedgerRaces, maxRecentEntries } from './limits.ts'
@@ -128,12 +128,5 @@ async function findEntry(place: LedgerPlace, sequence: number): Promise<LedgerEn
 }
 
 function jsonBody(value: LedgerEntry): StoreBody {
-  const bytes = Buffer.from(`${JSON.stringify(value, null, 2)}\n`)
-  return {
-    sizeBytes: bytes.byteLength,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    open: async function* () {
-      yield bytes
-    },
-  }
+  return textBody(`${JSON.stringify(value, null, 2)}\n`)
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
+import { identifyThisProcess, type ProcessIdentity } from '@fairlead/core/machine'
 import { systemClock, timestamp } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { makeFolders, type Layout } from './layout.ts'
 import { defaultLockTimeoutMs, lockPollIntervalMs } from './limits.ts'
 import type { LockOptions, LockOwner, ReleaseAmbientOptions } from './model.ts'
 import type { Disk } from './ports/disk.ts'
-import { identifyThisProcess, isGone, type ProcessIdentity } from './ports/process.ts'
+import { isGone } from './ports/process.ts'
 
 /**
  * The lock is a symbolic link whose text says who holds it: symlink(2) makes it with its text in one step, or fails

@@ -1,6 +1,7 @@
+import { findGroup, findUser } from '@fairlead/core/machine'
 import { errors } from './errors.ts'
 import type { Ownership } from './ports/disk.ts'
-import { effectiveUid, findGroup, findUser } from './ports/process.ts'
+import { effectiveUid } from './ports/process.ts'
 
 /**
  * Turns names into numbers; `undefined`: files stay with the user of this process.
@@ -23,7 +24,7 @@ export async function findOwnership(
 
 /** A user given by its number need not have an entry; then its group stays as it is. */
 async function findOwner(owner: string | number): Promise<Ownership> {
-  const known = await findUser(String(owner))
+  const known = await findUser(owner)
   if (known) return known
   if (isNumber(owner)) return { uid: Number(owner), gid: -1 }
   throw errors.OWNER_UNKNOWN({ kind: 'user', name: String(owner) })
@@ -31,7 +32,7 @@ async function findOwner(owner: string | number): Promise<Ownership> {
 
 async function findGroupNumber(group: string | number): Promise<number> {
   if (isNumber(group)) return Number(group)
-  const gid = await findGroup(String(group))
+  const gid = await findGroup(group)
   if (gid === undefined) throw errors.OWNER_UNKNOWN({ kind: 'group', name: String(group) })
   return gid
 }

@@ -8,6 +8,7 @@ import {
   type ObjectLocation,
   type StoredObject,
   type StoreHead,
+  textBody,
 } from '@fairlead/core'
 import { errors } from './errors.ts'
 import type { FolderStoreOptions } from './model.ts'
@@ -25,7 +26,7 @@ import {
   readText,
   removeFile,
 } from './ports/folder.ts'
-import { checkBodySize, textBody, verifiedBytes } from './ports/verified-bytes.ts'
+import { checkBodySize, verifiedBytes } from './ports/verified-bytes.ts'
 
 /** Files that are still being written; the same file system as the store, since link(2) does not cross one. */
 const pendingFolder = '.pending'

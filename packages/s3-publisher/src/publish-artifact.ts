@@ -21,6 +21,7 @@ import {
   type CommitRecord,
   type Publication,
   type StoreBody,
+  textBody,
 } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { progressSteps } from './limits.ts'
@@ -28,7 +29,6 @@ import type { PublicationEvent, PublishableArtifact, PublishArtifactOptions } fr
 import { formatLocation } from './plan/location.ts'
 import { planPublication } from './plan/publication.ts'
 import { digestFile, readFile } from './ports/artifact-file.ts'
-import { textBody } from './ports/verified-bytes.ts'
 
 const readArtifact = recordReader(
   'artifact',

@@ -8,6 +8,7 @@ import {
   type S3Location,
   type StoredObject,
   type StoreHead,
+  textBody,
 } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { maxPutAttempts, retryDelayMs } from './limits.ts'
@@ -16,7 +17,7 @@ import { decodeHead, encodeHead } from './plan/head.ts'
 import { faultOfKey, faultOfPrefix } from './plan/key.ts'
 import { formatLocation } from './plan/location.ts'
 import { openS3, type S3Facts, type WriteCondition } from './ports/s3.ts'
-import { checkBodySize, textBody, verifiedBytes } from './ports/verified-bytes.ts'
+import { checkBodySize, verifiedBytes } from './ports/verified-bytes.ts'
 
 const clientOptions = ['region', 'endpoint', 'forcePathStyle'] as const
 

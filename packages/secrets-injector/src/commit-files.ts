@@ -2,6 +2,7 @@
  * Puts several files into their places together. All are written into a working folder first; one rename, that of the journal,
  * decides; then each is renamed. `plan/journal.ts` says what every state means to the run that finds it.
  */
+import { findProcess } from '@fairlead/core/machine'
 import { isDeployError } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { secretFileMode, unknownOwnerMaxAgeMs } from './limits.ts'
@@ -23,7 +24,7 @@ import {
 import { targetParts } from './plan/target-path.ts'
 import type { FileOwner } from './ports/accounts.ts'
 import { reasonOf, type Files, type FileStatus, type Folder } from './ports/files.ts'
-import { findProcess, randomName, readProcessIdentity } from './ports/process-identity.ts'
+import { randomName, readWorkFolderOwner } from './ports/work-folder-owner.ts'
 
 /** A file's path below the directory, and all that it will hold. */
 export interface FileContent {
@@ -84,7 +85,7 @@ export async function commitFiles(
 ): Promise<CommitResult> {
   // Most runs find everything in place, and then leave no trace at all.
   if ((await findChanges(files, root, contents, owner)).length === 0) return { written: [], leftover: undefined }
-  const name = workFolderName(await readProcessIdentity(), randomName())
+  const name = workFolderName(await readWorkFolderOwner(), randomName())
   const opened: Folder[] = []
   const made: string[] = []
   await files.makeFolder(root, name)
@@ -223,7 +224,7 @@ export async function recoverFiles(
   const { dead, ignored } = await findWorkFolders(files, root, nowMs)
   const recoveries: Recovery[] = []
   for (const found of dead) {
-    const name = workFolderName(await readProcessIdentity(), randomName())
+    const name = workFolderName(await readWorkFolderOwner(), randomName())
     try {
       await files.rename(root, found, root, name)
     } catch (error) {
@@ -297,7 +298,7 @@ async function requireAlone(files: Files, root: Folder, own: string, nowMs: numb
 }
 
 async function findWorkFolders(files: Files, root: Folder, nowMs: number, own?: string) {
-  const self = await readProcessIdentity()
+  const self = await readWorkFolderOwner()
   const dead: string[] = []
   const ignored: string[] = []
   for (const name of await files.names(root)) {

@@ -21,7 +21,7 @@ import { errors } from '../src/errors.ts'
 import { openDirectory } from '../src/open-folders.ts'
 import { workFolderName } from '../src/plan/journal.ts'
 import { nodeFiles, type BeforeCall } from '../src/ports/files.ts'
-import { readProcessIdentity } from '../src/ports/process-identity.ts'
+import { readWorkFolderOwner } from '../src/ports/work-folder-owner.ts'
 import { contentsIn, generation, isWhole, leftovers, prepareFolder, snapshot } from './support/release-folder.ts'
 
 const self = process.geteuid?.() ?? 0
@@ -123,7 +123,7 @@ describe('a commit', () => {
   test('refuses to begin beside another one that lives', async () => {
     const folder = preparedFolder()
     const was = snapshot(folder)
-    mkdirSync(join(folder, workFolderName(await readProcessIdentity(), 'beef')), { mode: 0o700 })
+    mkdirSync(join(folder, workFolderName(await readWorkFolderOwner(), 'beef')), { mode: 0o700 })
     await expect(run(folder, generation('new'))).rejects.toMatchObject({
       code: 'INJECTION_BUSY',
       retryable: true,

@@ -51,15 +51,3 @@ export async function* verifiedBytes(body: StoreBody, place: BodyPlace): AsyncGe
   }
   if (held) yield held
 }
-
-/** A body of text in memory. */
-export function textBody(value: string): StoreBody {
-  const bytes = Buffer.from(value)
-  return {
-    sizeBytes: bytes.byteLength,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    open: async function* () {
-      yield bytes
-    },
-  }
-}

@@ -35,7 +35,7 @@ export type Journal = ReturnType<typeof journalShape>
 export const parseJournal = recordReader('injection journal', journalShape)
 
 /** Who works in a folder, as far as another process can check it. Zero: not known on this system. */
-export interface ProcessIdentity {
+export interface WorkFolderOwner {
   readonly pid: number
   /** When it started, in clock ticks since boot: a pid alone comes back. */
   readonly startTicks: string
@@ -45,7 +45,7 @@ export interface ProcessIdentity {
 }
 
 /** The working folder's name says whose it is, so that this is known from the moment it exists. */
-export function workFolderName({ pid, startTicks, boot, pidNamespace }: ProcessIdentity, random: string): string {
+export function workFolderName({ pid, startTicks, boot, pidNamespace }: WorkFolderOwner, random: string): string {
   return `${workFolderPrefix}${pid}-${startTicks}-${boot}-${pidNamespace}-${random}`
 }
 
@@ -55,7 +55,7 @@ export function abandonedFolderName(random: string): string {
 }
 
 /** Whose folder that is, or `undefined` where the name is not one of ours. */
-export function identityIn(name: string): ProcessIdentity | undefined {
+export function identityIn(name: string): WorkFolderOwner | undefined {
   const match = /^(\d+)-(\d+)-([0-9a-f]+)-(\d+)-[0-9a-f]+$/.exec(
     name.startsWith(workFolderPrefix) ? name.slice(workFolderPrefix.length) : '',
   )
@@ -69,10 +69,10 @@ export function identityIn(name: string): ProcessIdentity | undefined {
  * cannot be looked up from here.
  */
 export function isLeftBehind(
-  owner: ProcessIdentity,
+  owner: WorkFolderOwner,
   facts: {
-    readonly self: ProcessIdentity
-    readonly found: { readonly startTicks: string } | undefined
+    readonly self: WorkFolderOwner
+    readonly found: { readonly startTicks?: string | undefined } | undefined
     readonly ageMs: number
     readonly maxAgeMs: number
   },
@@ -82,5 +82,5 @@ export function isLeftBehind(
   if (owner.boot !== self.boot) return true
   if (owner.pidNamespace !== self.pidNamespace) return ageMs > maxAgeMs
   if (found === undefined) return true
-  return owner.startTicks !== '0' && found.startTicks !== '0' && owner.startTicks !== found.startTicks
+  return owner.startTicks !== '0' && found.startTicks !== undefined && owner.startTicks !== found.startTicks
 }
