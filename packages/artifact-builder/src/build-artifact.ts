@@ -1,31 +1,22 @@
 import { createHash } from 'node:crypto'
-import { basename, resolve } from 'node:path'
-import {
-  coreErrors,
-  isDeployError,
-  manifestPath,
-  systemClock,
-  timestamp,
-  type Artifact,
-  type Manifest,
-} from '@fairlead/core'
+import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type Manifest } from '@fairlead/core'
 import { checkBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { inspectEntries, contentOf, type InspectedEntry } from './inspect-entries.ts'
 import { pieceBytes } from './limits.ts'
 import type { ArtifactEvent, ArtifactPlan, BuildArtifactOptions, SecretAllowance } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
-import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
+import { chooses, type Selection } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestContent } from './plan/content-digest.ts'
 import { judgeSecrets, type SecretVerdict } from './plan/judge-secrets.ts'
-import { compileSelection, foldersToList } from './ports/globs.ts'
-import { readCommittedTree, readConvertedIds, type CommittedTree } from './ports/git-tree.ts'
-import { checkOutput, pathsBelow, writeOutput } from './ports/output-file.ts'
-import { findRootFile, listTree, readRoot } from './ports/tree.ts'
+import { readConvertedIds, type CommittedTree } from './ports/git-tree.ts'
+import { writeOutput } from './ports/output-file.ts'
+import { withLanes } from './ports/lanes/pool.ts'
 import { writeZip, type ZipMember } from './ports/zip-writer.ts'
+import { prepareBuild } from './prepare-build.ts'
 import { artifactOf, verifiedEvent } from './read-artifact.ts'
-import { requireAppSpecEntry, requireAppSpecScripts } from './require-app-spec.ts'
+import { requireAppSpecScripts } from './require-app-spec.ts'
 import { verifyZip, type VerifiedZip } from './verify-zip.ts'
 
 /** An event without its time. */
@@ -45,21 +36,15 @@ type Tell = (event: ArtifactEvent extends infer E ? (E extends ArtifactEvent ? O
  */
 export async function buildArtifact(options: BuildArtifactOptions): Promise<Artifact> {
   const checked = checkBuildOptions(options)
-  const { include, exclude, allow, requireAppSpec } = checked
+  const { allow, requireAppSpec } = checked
   const { signal, onEvent, clock = systemClock } = options
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
   signal?.throwIfAborted()
 
-  const root = await readRoot(resolve(checked.root))
-  const output = resolve(checked.output)
-  const selection = compileSelection(include, exclude)
-  await requireOutputOutside(root, output, selection)
-  const application = checked.application ?? (await readApplication(root))
-
-  const plan = chooseEntries(await listTree(root, foldersToList(include, exclude), signal), selection)
-  requirePlan(root, plan)
-  if (requireAppSpec) requireAppSpecEntry(root, plan.entries)
-  const tree = await readCommittedTree(root, signal)
+  const { root, output, application, selection, plan, tree } = await withLanes(
+    { threads: checked.workers, signal },
+    (lanes) => prepareBuild(checked, { lanes, signal }),
+  )
   tell(planned(application, tree.commit, plan))
 
   const objectFormat = tree.commit.length === 64 ? 'sha256' : 'sha1'
@@ -98,43 +83,6 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
     sha256,
   })
   return artifact
-}
-
-async function requireOutputOutside(root: string, output: string, selection: Selection): Promise<void> {
-  await checkOutput(output)
-  const path = (await pathsBelow(root, output)).find((below) => chooses(selection, below))
-  if (path !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path })
-}
-
-/** The name in package.json without its scope, else that of the folder. */
-async function readApplication(root: string): Promise<string> {
-  const text = await findRootFile(root, 'package.json')
-  const name = text === undefined ? undefined : packageName(root, text)
-  const application = name ?? basename(root)
-  if (application !== '') return application
-  throw coreErrors.INVALID_OPTION({
-    verb: 'buildArtifact',
-    option: 'application',
-    given: 'missing',
-    expected: `a name, since neither package.json nor the folder ${root} has one`,
-  })
-}
-
-function packageName(root: string, text: string): string | undefined {
-  try {
-    const { name } = JSON.parse(text) as { readonly name?: unknown }
-    return typeof name === 'string' && name !== '' ? name.replace(/^@[^/]*\//, '') : undefined
-  } catch (error) {
-    throw coreErrors.INVALID_RECORD(
-      { record: 'package.json', path: 'the value', given: `${text.length} characters`, expected: 'JSON', from: root },
-      { cause: error },
-    )
-  }
-}
-
-function requirePlan(root: string, { unmatched, refused }: ArtifactPlan): void {
-  if (unmatched.length > 0) throw artifactErrors.ARTIFACT_INCLUDE_UNMATCHED({ root, globs: unmatched })
-  if (refused.length > 0) throw artifactErrors.ARTIFACT_ENTRY_REFUSED({ root, entries: refused })
 }
 
 function planned(application: string, commit: string, { entries }: ArtifactPlan) {

@@ -1,6 +1,8 @@
 import { ambientOptionNames, checkOptions, coreErrors, describeValue } from '@fairlead/core'
+import { maxWorkers } from './limits.ts'
 import type { BuildArtifactOptions, SecretAllowance } from './model.ts'
 import { secretRules, type SecretRule } from './plan/secret-rules.ts'
+import { defaultWorkers } from './ports/lanes/pool.ts'
 
 const verb = 'buildArtifact'
 const optionNames = [
@@ -11,11 +13,12 @@ const optionNames = [
   'application',
   'allow',
   'requireAppSpec',
+  'workers',
   ...ambientOptionNames,
 ]
 
 /** The options with their defaults. */
-interface CheckedBuildOptions {
+export interface CheckedBuildOptions {
   readonly root: string
   readonly include: readonly string[]
   readonly exclude: readonly string[]
@@ -23,12 +26,13 @@ interface CheckedBuildOptions {
   readonly application: string | undefined
   readonly allow: readonly SecretAllowance[]
   readonly requireAppSpec: boolean
+  readonly workers: number
 }
 
 /** @throws UNKNOWN_OPTION, INVALID_OPTION */
 export function checkBuildOptions(options: BuildArtifactOptions): CheckedBuildOptions {
   checkOptions(verb, options ?? {}, optionNames)
-  const { root, include, exclude, output, application, allow, requireAppSpec } = options ?? {}
+  const { root, include, exclude, output, application, allow, requireAppSpec, workers } = options ?? {}
   return {
     root: checkText('root', root, 'the path of a folder'),
     include: checkGlobs('include', include, 'a list of one glob or more'),
@@ -37,6 +41,7 @@ export function checkBuildOptions(options: BuildArtifactOptions): CheckedBuildOp
     application: application === undefined ? undefined : checkText('application', application, 'a name'),
     allow: allow === undefined ? [] : checkAllowances(allow),
     requireAppSpec: checkFlag('requireAppSpec', requireAppSpec, true),
+    workers: checkWorkers(workers),
   }
 }
 
@@ -51,6 +56,13 @@ function checkText(option: string, value: unknown, expected: string): string {
 function checkFlag(option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback
   return typeof value === 'boolean' ? value : refuse(option, value, 'true or false')
+}
+
+/** How many worker threads a call may use. */
+export function checkWorkers(value: unknown): number {
+  if (value === undefined) return defaultWorkers()
+  const isCount = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxWorkers
+  return isCount ? (value as number) : refuse('workers', value, `a whole number from 0 to ${maxWorkers}`)
 }
 
 function checkGlobs(option: string, value: unknown, expected: string): readonly string[] {

@@ -36,3 +36,12 @@ export const maxCredentialFileCharacters = 1024 * 1024
 
 /** How many names a message lists; the context of the error has all of them. */
 export const namesInMessage = 10
+
+/** Of a worker thread's heap: what is large in it are buffers outside of it, and a small young generation stays small. */
+export const laneThreadLimits = { maxYoungGenerationSizeMb: 8 }
+
+/** Worker threads where the caller does not say: more than four wait for the disk, and each takes memory. */
+export const maxDefaultWorkers = 4
+
+/** More threads than any machine has cores; a larger number is a mistake. */
+export const maxWorkers = 256

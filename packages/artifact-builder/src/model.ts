@@ -17,6 +17,11 @@ export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
   readonly allow?: readonly SecretAllowance[] | undefined
   /** Whether appspec.yml and the scripts that it names must be in the artifact. Default: true. */
   readonly requireAppSpec?: boolean | undefined
+  /**
+   * How many worker threads read, scan and compress. Default: one for each core, four at the most. 0: the caller's own
+   * thread does it, which is busy meanwhile. The artifact is the same whatever the number.
+   */
+  readonly workers?: number | undefined
 }
 
 /** Lets the findings of one rule in one file pass, and says why. Recorded in the manifest. */
@@ -36,9 +41,23 @@ export type SecretFinding = {
   readonly rule: SecretRule
 }
 
+/** What tells one state of a file on this machine from every other one. Of a listing that was read from a disk. */
+export interface FileIdentity {
+  readonly device: number
+  readonly inode: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
 /** What stands at a path below root. */
 export type TreeEntry =
-  | { readonly path: string; readonly type: 'file'; readonly executable: boolean; readonly sizeBytes: number }
+  | {
+      readonly path: string
+      readonly type: 'file'
+      readonly executable: boolean
+      readonly sizeBytes: number
+      readonly identity?: FileIdentity | undefined
+    }
   | { readonly path: string; readonly type: 'symlink'; readonly target: string }
   | {
       readonly path: string
@@ -51,8 +70,23 @@ export type TreeEntry =
 
 /** An entry that an artifact will have. Modes: `0644` or `0755` by the owner's exec bit, `0755` of folders, `0777` of links. */
 export type PlannedEntry =
-  | { readonly path: string; readonly type: 'file'; readonly mode: '0644' | '0755'; readonly sizeBytes: number }
-  | { readonly path: string; readonly type: 'symlink'; readonly mode: '0777'; readonly target: string }
+  | {
+      readonly path: string
+      readonly type: 'file'
+      readonly mode: '0644' | '0755'
+      readonly sizeBytes: number
+      /** Where it stands below root. */
+      readonly source: string
+      readonly identity?: FileIdentity | undefined
+    }
+  | {
+      readonly path: string
+      readonly type: 'symlink'
+      readonly mode: '0777'
+      readonly target: string
+      /** Where it stands below root. */
+      readonly source: string
+    }
   | { readonly path: string; readonly type: 'directory'; readonly mode: '0755' }
 
 /** Why a path that was chosen cannot be in an artifact. */

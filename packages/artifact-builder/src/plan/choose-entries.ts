@@ -75,9 +75,18 @@ function plannedEntry(entry: TreeEntry): readonly PlannedEntry[] {
   const { path } = entry
   switch (entry.type) {
     case 'file':
-      return [{ path, type: 'file', mode: entry.executable ? '0755' : '0644', sizeBytes: entry.sizeBytes }]
+      return [
+        {
+          path,
+          source: path,
+          type: 'file',
+          mode: entry.executable ? '0755' : '0644',
+          sizeBytes: entry.sizeBytes,
+          ...(entry.identity && { identity: entry.identity }),
+        },
+      ]
     case 'symlink':
-      return [{ path, type: 'symlink', mode: '0777', target: entry.target }]
+      return [{ path, source: path, type: 'symlink', mode: '0777', target: entry.target }]
     case 'directory':
       return [{ path, type: 'directory', mode: '0755' }]
     case 'other':

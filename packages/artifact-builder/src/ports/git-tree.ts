@@ -3,7 +3,7 @@ import { isDeployError, coreErrors } from '@fairlead/core'
 import { runGit } from '@fairlead/core/git'
 import { artifactErrors } from '../errors.ts'
 import type { CommittedEntry } from '../plan/compare-tree.ts'
-import { codeOf } from './tree.ts'
+import { codeOf } from './path-failure.ts'
 
 /** A commit and what git knows below a folder. */
 export interface CommittedTree {

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { syncFolder, temporaryPath } from '@fairlead/core/files'
 import { artifactErrors } from '../errors.ts'
-import { codeOf } from './tree.ts'
+import { codeOf } from './path-failure.ts'
 
 /**
  * Refuses an output that a rename must not replace: a folder, a device, a link to a folder.

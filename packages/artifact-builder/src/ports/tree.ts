@@ -1,8 +1,11 @@
-import { constants, type BigIntStats } from 'node:fs'
-import { lstat, open, readdir, readlink, stat, realpath } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
 import { pieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
+import { factsPerFile, isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
+import type { Lane } from './lanes/pool.ts'
+import { codeOf, failAtPath } from './path-failure.ts'
 
 /** @throws ARTIFACT_ROOT_MISSING, ARTIFACT_ROOT_NOT_A_FOLDER, ARTIFACT_FILE_UNREADABLE */
 export async function readRoot(root: string): Promise<string> {
@@ -25,46 +28,45 @@ export async function readRoot(root: string): Promise<string> {
 export async function listTree(
   root: string,
   toList: (folder: string) => boolean,
-  signal: AbortSignal | undefined,
+  lanes: readonly Lane[],
 ): Promise<readonly TreeEntry[]> {
   const listing: TreeEntry[] = []
-  const folders: { readonly path: string; readonly bytes: Buffer }[] = [{ path: '', bytes: Buffer.from(root) }]
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    signal?.throwIfAborted()
-    const { path: above, bytes } = folder
-    const names = await named(root, above || '.', () => readdir(bytes, { encoding: 'buffer' }))
-    if (names.length === 0 && above !== '') listing.push({ path: above, type: 'directory', empty: true })
+  let folders: readonly FolderPlace[] = [{ path: '' }]
+  while (folders.length > 0) {
+    const share = Math.ceil(folders.length / lanes.length)
+    const level = folders
     const found = await Promise.all(
-      names.map(async (name) => {
-        const path = above === '' ? name.toString() : `${above}/${name.toString()}`
-        // Joined as bytes: a name that is not UTF-8 is looked at under its own name.
-        const place = Buffer.concat([bytes, Buffer.from('/'), name])
-        return { place, path, entry: await named(root, path, () => readEntry(path, place)) }
-      }),
+      lanes
+        .map((lane, index) => ({ lane, folders: level.slice(index * share, (index + 1) * share) }))
+        .filter((part) => part.folders.length > 0)
+        .map((part) => part.lane.run('list', { root, folders: part.folders })),
     )
-    for (const { place, path, entry } of found) {
-      if (path === '.git' || path.endsWith('/.git')) continue
-      if (entry === 'directory') {
-        if (toList(path)) folders.push({ path, bytes: place })
-      } else listing.push(entry)
-    }
+    for (const one of found) addEntries(listing, one)
+    folders = found.flatMap((one) => one.folders).filter(({ path }) => toList(path))
   }
   return listing
 }
 
-async function readEntry(path: string, place: Buffer): Promise<TreeEntry | 'directory'> {
-  const facts = await lstat(place, { bigint: true })
-  if (facts.isDirectory()) return 'directory'
-  if (facts.isSymbolicLink()) {
-    return { path, type: 'symlink', target: (await readlink(place, { encoding: 'buffer' })).toString() }
+function addEntries(listing: TreeEntry[], { files, fileFacts, links, others, emptyFolders }: FolderListing): void {
+  listOf(files).forEach((path, index) => {
+    const [sizeBytes = 0, mtimeMs = 0, ctimeMs = 0, inode = 0, device = 0, executable = 0] = fileFacts.subarray(
+      index * factsPerFile,
+      (index + 1) * factsPerFile,
+    )
+    const identity = { device, inode, mtimeMs, ctimeMs }
+    listing.push({ path, type: 'file', executable: executable === 1, sizeBytes, identity })
+  })
+  const linkTexts = listOf(links)
+  for (let index = 0; index < linkTexts.length; index += 2) {
+    listing.push({ path: linkTexts[index] ?? '', type: 'symlink', target: linkTexts[index + 1] ?? '' })
   }
-  if (!facts.isFile()) return { path, type: 'other' }
-  return { path, type: 'file', executable: isExecutable(facts), sizeBytes: Number(facts.size) }
+  for (const path of listOf(others)) listing.push({ path, type: 'other' })
+  for (const path of listOf(emptyFolders)) listing.push({ path, type: 'directory', empty: true })
 }
 
-/** By the owner's bit alone, as git sees it: the others follow the umask of whoever checked out. */
-function isExecutable({ mode }: BigIntStats): boolean {
-  return (Number(mode) & constants.S_IXUSR) !== 0
+/** Texts that were each ended by a zero byte, which no path has. */
+function listOf(texts: string): readonly string[] {
+  return texts === '' ? [] : texts.slice(0, -1).split('\0')
 }
 
 /**
@@ -77,12 +79,12 @@ export async function* readPlannedFile(
   root: string,
   planned: PlannedEntry & { readonly type: 'file' },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { path, sizeBytes, mode } = planned
+  const { source: path, sizeBytes, mode } = planned
   const file = await named(root, path, () =>
     open(`${root}/${path}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
   )
   try {
-    const facts = await file.stat({ bigint: true })
+    const facts = await file.stat()
     if (!facts.isFile()) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed its type' })
     if (isExecutable(facts) !== (mode === '0755')) {
       throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed its mode' })
@@ -143,20 +145,6 @@ async function named<T>(root: string, path: string, act: () => Promise<T>): Prom
   try {
     return await act()
   } catch (error) {
-    const reason = codeOf(error)
-    if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-      throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'vanished' }, { cause: error })
-    }
-    // O_NOFOLLOW answers ELOOP for a link.
-    if (reason === 'ELOOP') {
-      throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed its type' }, { cause: error })
-    }
-    throw artifactErrors.ARTIFACT_FILE_UNREADABLE({ root, path, reason }, { cause: error })
+    throw failAtPath(root, path, error)
   }
-}
-
-/** The code of an error of the system. */
-export function codeOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  return typeof code === 'string' ? code : String(error)
 }

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
 import { openPromise, type Entry, type LocalFileHeader, type ZipFile } from 'yauzl'
 import { artifactErrors } from '../errors.ts'
-import { codeOf } from './tree.ts'
+import { codeOf } from './path-failure.ts'
 
 /** An entry as the zip describes it. */
 export interface ZipEntryFacts {

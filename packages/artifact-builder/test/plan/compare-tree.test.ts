@@ -4,11 +4,12 @@ import { compareTree, type TreeComparison } from '../../src/plan/compare-tree.ts
 
 const file = (path: string, mode: '0644' | '0755' = '0644'): PlannedEntry => ({
   path,
+  source: path,
   type: 'file',
   mode,
   sizeBytes: 1,
 })
-const link = (path: string): PlannedEntry => ({ path, type: 'symlink', mode: '0777', target: 'x' })
+const link = (path: string): PlannedEntry => ({ path, source: path, type: 'symlink', mode: '0777', target: 'x' })
 
 const rows: Readonly<Record<string, readonly [Partial<TreeComparison>, readonly string[]]>> = {
   'what is as committed does not differ': [

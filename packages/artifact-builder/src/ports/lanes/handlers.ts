@@ -1,0 +1,6 @@
+import { listLane } from './list-lane.ts'
+
+/** The jobs that a lane can do, by name; each is a {@link LaneHandler}. */
+export const laneHandlers = { list: listLane }
+
+export type LaneKind = keyof typeof laneHandlers

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { artifactErrors } from '../../errors.ts'
+import { laneThreadLimits, maxDefaultWorkers } from '../../limits.ts'
+import { laneHandlers, type LaneKind } from './handlers.ts'
+import type { LaneFailure, LaneHandler, LaneReply, LaneRequest } from './lane.ts'
+
+type JobOf<Kind extends LaneKind> = Parameters<(typeof laneHandlers)[Kind]>[0]
+type MessageOf<Kind extends LaneKind> = Parameters<Parameters<(typeof laneHandlers)[Kind]>[1]['post']>[0]
+type AnswerOf<Kind extends LaneKind> =
+  ReturnType<(typeof laneHandlers)[Kind]> extends Generator<void, infer A> ? A : never
+
+/** One thread that does a job at a time. */
+export interface Lane {
+  /** @throws what the job throws; `signal.reason` when cancelled */
+  readonly run: <Kind extends LaneKind>(
+    kind: Kind,
+    job: JobOf<Kind>,
+    onMessage?: (message: MessageOf<Kind>) => void,
+  ) => Promise<AnswerOf<Kind>>
+}
+
+interface OpenLane extends Lane {
+  readonly close: () => Promise<unknown>
+}
+
+/** A thread for each core, up to a bound. */
+export function defaultWorkers(): number {
+  return Math.min(availableParallelism(), maxDefaultWorkers)
+}
+
+/**
+ * Opens lanes for the time of a call: worker threads, or one lane in the caller's own thread for `threads: 0` and where
+ * a bundler has left the file of the threads behind. When it returns, whichever way, no thread is left.
+ */
+export async function withLanes<T>(
+  options: { readonly threads: number; readonly signal: AbortSignal | undefined },
+  use: (lanes: readonly Lane[]) => Promise<T>,
+): Promise<T> {
+  const { threads, signal } = options
+  signal?.throwIfAborted()
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const file = workerFile()
+  const isThreaded = threads > 0 && existsSync(file)
+  const lanes = isThreaded
+    ? Array.from({ length: threads }, () => openThread(file, stop, signal))
+    : [openHere(stop, signal)]
+  const cancel = () => Atomics.store(stop, 0, 1)
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await use(lanes)
+  } finally {
+    cancel()
+    signal?.removeEventListener('abort', cancel)
+    await Promise.all(lanes.map((lane) => lane.close()))
+  }
+}
+
+/** The built file, from the built library and from its source alike. */
+function workerFile(): URL {
+  const isSource = import.meta.url.endsWith('.ts')
+  return new URL(isSource ? '../../../dist/lane-worker.js' : './lane-worker.js', import.meta.url)
+}
+
+function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
+  const worker = new Worker(file, { workerData: stop.buffer, resourceLimits: laneThreadLimits, execArgv: [] })
+  let pending: { readonly onReply: (reply: LaneReply) => void; readonly reject: (reason: unknown) => void } | undefined
+  let broken: unknown
+  const fail = (reason: unknown) => {
+    broken ??= reason
+    pending?.reject(reason)
+  }
+  worker.on('message', (reply: LaneReply) => pending?.onReply(reply))
+  worker.on('error', fail)
+  worker.on('exit', () => fail(new Error('a worker thread of the artifact builder ended early')))
+  return {
+    run: async (kind, job, onMessage) => {
+      signal?.throwIfAborted()
+      if (broken !== undefined) throw broken
+      try {
+        return await new Promise((resolve, reject) => {
+          const onReply = (reply: LaneReply) => {
+            if (reply.type === 'answer') return resolve(reply.answer as never)
+            if (reply.type === 'failure') return reject(errorOf(reply.failure) as Error)
+            try {
+              onMessage?.(reply.message as never)
+            } catch (error) {
+              // The caller's own exception: the lanes stop, and it reaches the caller.
+              Atomics.store(stop, 0, 1)
+              reject(error as Error)
+            }
+          }
+          pending = { onReply, reject }
+          worker.postMessage({ kind, job } satisfies LaneRequest)
+        })
+      } finally {
+        pending = undefined
+        signal?.throwIfAborted()
+      }
+    },
+    close: () => worker.terminate(),
+  }
+}
+
+function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
+  return {
+    run: async (kind, job, onMessage) => {
+      const handler = laneHandlers[kind] as LaneHandler<unknown, unknown, unknown>
+      const steps = handler(job, {
+        post: (message) => onMessage?.(message as never),
+        stopped: () => Atomics.load(stop, 0) !== 0,
+      })
+      let step = steps.next()
+      while (!step.done) {
+        await setImmediate()
+        signal?.throwIfAborted()
+        step = steps.next()
+      }
+      signal?.throwIfAborted()
+      return step.value as never
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function errorOf(failure: LaneFailure): unknown {
+  if ('error' in failure) return failure.error
+  const entry = artifactErrors[failure.code as keyof typeof artifactErrors]
+  return entry(failure.context as never, { cause: failure.cause })
+}

@@ -1,0 +1,30 @@
+/** What a worker thread runs: an entry point of its own, `dist/lane-worker.js`. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { isDeployError } from '@fairlead/core'
+import { laneHandlers } from './handlers.ts'
+import type { LaneFailure, LaneHandler, LaneReply, LaneRequest } from './lane.ts'
+
+const stop = new Int32Array(workerData as SharedArrayBuffer)
+const reply = (message: LaneReply) => parentPort?.postMessage(message)
+
+parentPort?.on('message', ({ kind, job }: LaneRequest) => {
+  try {
+    const handler = (laneHandlers as Record<string, LaneHandler<unknown, unknown, unknown>>)[kind]
+    if (handler === undefined) throw new Error(`no lane does ${kind}`)
+    const steps = handler(job, {
+      post: (message) => reply({ type: 'message', message }),
+      stopped: () => Atomics.load(stop, 0) !== 0,
+    })
+    let step = steps.next()
+    while (!step.done) step = steps.next()
+    reply({ type: 'answer', answer: step.value })
+  } catch (error) {
+    reply({ type: 'failure', failure: failureOf(error) })
+  }
+})
+
+function failureOf(error: unknown): LaneFailure {
+  if (!isDeployError(error)) return { error }
+  const cause = error.cause instanceof Error ? error.cause : undefined
+  return { code: error.code, context: error.context, cause }
+}
