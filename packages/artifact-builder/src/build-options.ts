@@ -1,5 +1,5 @@
 import { ambientOptionNames, checkOptions, coreErrors, describeValue } from '@fairlead/core'
-import { maxWorkers } from './limits.ts'
+import { defaultCacheBytes, maxWorkers } from './limits.ts'
 import type { BuildArtifactOptions, SecretAllowance } from './model.ts'
 import { secretRules, type SecretRule } from './plan/secret-rules.ts'
 import { defaultWorkers } from './ports/lanes/pool.ts'
@@ -14,6 +14,8 @@ const optionNames = [
   'allow',
   'requireAppSpec',
   'workers',
+  'cache',
+  'maxCacheBytes',
   ...ambientOptionNames,
 ]
 
@@ -27,12 +29,15 @@ export interface CheckedBuildOptions {
   readonly allow: readonly SecretAllowance[]
   readonly requireAppSpec: boolean
   readonly workers: number
+  readonly cache: string | undefined
+  readonly maxCacheBytes: number
 }
 
 /** @throws UNKNOWN_OPTION, INVALID_OPTION */
 export function checkBuildOptions(options: BuildArtifactOptions): CheckedBuildOptions {
   checkOptions(verb, options ?? {}, optionNames)
-  const { root, include, exclude, output, application, allow, requireAppSpec, workers } = options ?? {}
+  const { root, include, exclude, output, application, allow, requireAppSpec, workers, cache, maxCacheBytes } =
+    options ?? {}
   return {
     root: checkText('root', root, 'the path of a folder'),
     include: checkGlobs('include', include, 'a list of one glob or more'),
@@ -42,6 +47,8 @@ export function checkBuildOptions(options: BuildArtifactOptions): CheckedBuildOp
     allow: allow === undefined ? [] : checkAllowances(allow),
     requireAppSpec: checkFlag('requireAppSpec', requireAppSpec, true),
     workers: checkWorkers(workers),
+    cache: cache === undefined ? undefined : checkText('cache', cache, 'the path of a folder'),
+    maxCacheBytes: checkBytes('maxCacheBytes', maxCacheBytes, defaultCacheBytes),
   }
 }
 
@@ -63,6 +70,13 @@ export function checkWorkers(value: unknown): number {
   if (value === undefined) return defaultWorkers()
   const isCount = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxWorkers
   return isCount ? (value as number) : refuse('workers', value, `a whole number from 0 to ${maxWorkers}`)
+}
+
+function checkBytes(option: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback
+  return Number.isSafeInteger(value) && (value as number) >= 0
+    ? (value as number)
+    : refuse(option, value, 'a number of bytes')
 }
 
 function checkGlobs(option: string, value: unknown, expected: string): readonly string[] {

@@ -108,6 +108,11 @@ export const artifactErrors = defineErrors('artifact-builder', {
     hint: 'Let the user that builds read it, or exclude it.',
     example: { root: '/srv/shop', path: 'dist/main.js', reason: 'EACCES' },
   }),
+  ARTIFACT_CACHE_UNUSABLE: describeError<{ folder: string; reason: string }>({
+    message: ({ folder, reason }) => `cannot use ${folder} as the cache of entries (${reason})`,
+    hint: 'Give a folder that the user that builds may write, or leave cache out: the artifact is the same without it.',
+    example: { folder: '/var/cache/fairlead', reason: 'EACCES' },
+  }),
   ARTIFACT_NOT_FOUND: describeError<{ path: string; reason: string }>({
     message: ({ path, reason }) => `cannot read the artifact ${path} (${reason})`,
     hint: 'Give the path of a zip that buildArtifact wrote.',

@@ -22,6 +22,13 @@ export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
    * thread does it, which is busy meanwhile. The artifact is the same whatever the number.
    */
   readonly workers?: number | undefined
+  /**
+   * A folder that keeps the compressed entries for the next build: what has not changed is neither read nor compressed
+   * again. The artifact is the same, byte for byte. Default: none.
+   */
+  readonly cache?: string | undefined
+  /** How much that folder may hold; what was not used for longest goes first. Default: 2 GiB. */
+  readonly maxCacheBytes?: number | undefined
 }
 
 /** Lets the findings of one rule in one file pass, and says why. Recorded in the manifest. */
@@ -150,12 +157,24 @@ export type ArtifactEvent =
     })
   | (Happened<'artifact.secret-allowed'> & SecretFinding & { readonly reason: string })
   | (Happened<'artifact.leftover-removed'> & { readonly path: string })
-  | (Happened<'artifact.entry-added'> & {
-      readonly path: string
-      readonly entryType: 'file' | 'directory' | 'symlink'
-      readonly sizeBytes: number
+  | (Happened<'artifact.cache-used'> & {
+      readonly folder: string
+      /** Files that were not read, because nothing about them has changed since the build before. */
+      readonly unchangedCount: number
+      /** Files that were read, and not compressed again. */
+      readonly sameContentCount: number
+      readonly compressedCount: number
+    })
+  | (Happened<'artifact.cache-ignored'> & {
+      readonly folder: string
+      readonly reason: string
+    })
+  | (Happened<'artifact.progress'> & {
       readonly entriesDone: number
       readonly entryCount: number
+      /** Of files' contents and links' targets. */
+      readonly bytesDone: number
+      readonly contentBytes: number
     })
   | (Happened<'artifact.verified'> & {
       readonly path: string

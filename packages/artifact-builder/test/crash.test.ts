@@ -27,10 +27,7 @@ function left(shop: Shop): readonly string[] {
 
 const killPoints: readonly (readonly [string, number])[] = [
   ['artifact.planned', 1],
-  ['artifact.entry-added', 1],
-  ['artifact.entry-added', 4],
-  ['artifact.entry-added', 7],
-  ['artifact.verified', 1],
+  ['artifact.progress', 1],
   ['artifact.written', 1],
 ]
 
@@ -118,7 +115,8 @@ interface Change {
   readonly act: (place: string) => void
 }
 
-const big = letters(700_000)
+/** Of more than one piece. */
+const big = letters(5_000_000)
 const changes: Readonly<Record<string, Change>> = {
   vanishes: { path: 'src/main.js', change: 'vanished', act: unlinkSync },
   grows: {
@@ -159,11 +157,11 @@ const changes: Readonly<Record<string, Change>> = {
 }
 
 test.each(Object.entries(changes))(
-  'a file that %s while the artifact is written is an error',
+  'a file that %s after it was listed is an error',
   async (_name, { path, change, act }) => {
     const shop = createShop({ 'z-big.bin': big })
-    const onEvent = ({ type, ...facts }: { readonly type: string; readonly path?: string }) => {
-      if (type === 'artifact.entry-added' && facts.path === 'appspec.yml') act(join(shop.repository.path, path))
+    const onEvent = ({ type }: { readonly type: string }) => {
+      if (type === 'artifact.planned') act(join(shop.repository.path, path))
     }
     await expect(buildArtifact(shop.options({ onEvent }))).rejects.toMatchObject({
       code: 'ARTIFACT_FILE_CHANGED',
@@ -207,7 +205,7 @@ test('a disk that takes no more is a typed error, and nothing is left', async ()
 test('a folder that vanishes while the artifact is written is a typed error', async () => {
   const shop = createShop()
   const onEvent = ({ type }: { readonly type: string }) => {
-    if (type === 'artifact.entry-added') rmSync(dirname(shop.output), { recursive: true, force: true })
+    if (type === 'artifact.progress') rmSync(dirname(shop.output), { recursive: true, force: true })
   }
   await expect(buildArtifact(shop.options({ onEvent }))).rejects.toMatchObject({
     code: 'ARTIFACT_OUTPUT_UNWRITABLE',

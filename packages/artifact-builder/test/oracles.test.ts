@@ -61,7 +61,7 @@ with zipfile.ZipFile(sys.argv[1]) as z:
         seen.append(name)
     names = [info.filename.rstrip('/') for info in z.infolist()]
     print(json.dumps({'digest': content.hexdigest(), 'stated': manifest['contentDigest'], 'seen': seen,
-                      'sorted': names == sorted(names, key=lambda name: name.encode())}))
+                      'sorted': names[:-1] == sorted(names[:-1], key=lambda name: name.encode()), 'last': names[-1]}))
 `
 
 withTools(
@@ -75,6 +75,7 @@ withTools(
       stated: artifact.contentDigest,
       seen: manifest.entries.map(({ path }) => path),
       sorted: true,
+      last: '.fairlead/manifest.json',
     })
   },
 )

@@ -47,8 +47,15 @@ export function startSecretScan(path: string): SecretScan {
   }
 }
 
+/** The secrets of a file that is in memory whole. */
+export function scanSecrets(path: string, bytes: Uint8Array): readonly SecretFinding[] {
+  const scan = startSecretScan(path)
+  scan.add(bytes)
+  return scan.finish()
+}
+
 /** By path, line and rule. */
-function sortFindings(findings: readonly SecretFinding[]): readonly SecretFinding[] {
+export function sortFindings(findings: readonly SecretFinding[]): readonly SecretFinding[] {
   return [...findings].sort((a, b) => compareBytes(a.path, b.path) || a.line - b.line || compareBytes(a.rule, b.rule))
 }
 

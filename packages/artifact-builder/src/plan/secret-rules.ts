@@ -278,3 +278,6 @@ function parsedObject(text: string): object {
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
+
+/** Changes with the rules. */
+export const secretRuleSetVersion = '1'

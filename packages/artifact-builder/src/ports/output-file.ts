@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { lstat, mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { syncFolder, temporaryPath } from '@fairlead/core/files'
 import { artifactErrors } from '../errors.ts'
+import { digestedBytes } from '../limits.ts'
 import { codeOf } from './path-failure.ts'
 
 /**
@@ -58,12 +60,12 @@ function temporaryStem(output: string, pid: number | string = process.pid): stri
  *
  * @throws ARTIFACT_OUTPUT_UNWRITABLE, and what `write` and `check` throw
  */
-export async function writeOutput<T>(
+export async function writeOutput<W, T>(
   output: string,
   steps: {
-    readonly write: (file: FileHandle) => Promise<void>
-    /** Looks at what was written, under its temporary name. */
-    readonly check: (path: string) => Promise<T>
+    readonly write: (file: FileHandle) => Promise<W>
+    /** Looks at what was written while it goes to disk. */
+    readonly check: (file: FileHandle, written: W) => Promise<T>
     readonly onLeftover: (path: string) => void
   },
 ): Promise<T> {
@@ -75,15 +77,9 @@ export async function writeOutput<T>(
       steps.onLeftover(leftover)
     }
     const temporary = temporaryPath(temporaryStem(output))
-    const file = await open(temporary, 'wx', 0o644)
+    const file = await open(temporary, 'wx+', 0o644)
     try {
-      try {
-        await steps.write(file)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      const answer = await steps.check(temporary)
+      const answer = await writeAndSync(file, steps)
       await rename(temporary, output)
       await syncFolder(folder)
       return answer
@@ -93,6 +89,44 @@ export async function writeOutput<T>(
     }
   } catch (error) {
     throw isSystemError(error) ? unwritable(output, error) : error
+  }
+}
+
+async function writeAndSync<W, T>(
+  file: FileHandle,
+  steps: {
+    readonly write: (file: FileHandle) => Promise<W>
+    readonly check: (file: FileHandle, written: W) => Promise<T>
+  },
+): Promise<T> {
+  try {
+    const written = await steps.write(file)
+    const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, written)])
+    if (synced.status === 'rejected') throw synced.reason
+    if (checked.status === 'rejected') throw checked.reason
+    return checked.value
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file that is open for writing and reading. */
+export type OutputFile = FileHandle
+
+/** The size and digest of a file that is open, from its first byte. */
+export async function digestOpenFile(
+  file: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256')
+  const piece = Buffer.allocUnsafeSlow(digestedBytes)
+  let sizeBytes = 0
+  for (;;) {
+    signal?.throwIfAborted()
+    const { bytesRead } = await file.read(piece, 0, piece.length, sizeBytes)
+    if (bytesRead === 0) return { sizeBytes, sha256: hash.digest('hex') }
+    hash.update(piece.subarray(0, bytesRead))
+    sizeBytes += bytesRead
   }
 }
 

@@ -1,6 +1,8 @@
+import { buildLane } from './build-lane.ts'
+import { deflateLane } from './deflate-lane.ts'
 import { listLane } from './list-lane.ts'
 
 /** The jobs that a lane can do, by name; each is a {@link LaneHandler}. */
-export const laneHandlers = { list: listLane }
+export const laneHandlers = { build: buildLane, deflate: deflateLane, list: listLane }
 
 export type LaneKind = keyof typeof laneHandlers

@@ -21,9 +21,19 @@ export interface LaneRequest {
   readonly job: unknown
 }
 
-/** A failure on its way to the caller's thread: an error of the catalogue comes as its code and context. */
+/**
+ * A failure on its way to the caller's thread: an error of the catalogue comes as its code and context, one of the system
+ * with the facts that a copy of an error loses.
+ */
 export type LaneFailure =
-  { readonly code: string; readonly context: unknown; readonly cause: Error | undefined } | { readonly error: unknown }
+  | { readonly code: string; readonly context: unknown; readonly cause: SentError | undefined }
+  | { readonly error: SentError }
+
+/** An error in the form in which threads send it. */
+export interface SentError {
+  readonly error: unknown
+  readonly facts: { readonly code?: string | undefined; readonly syscall?: string | undefined }
+}
 
 /** What a lane's thread says. */
 export type LaneReply =

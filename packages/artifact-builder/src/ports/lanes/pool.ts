@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { artifactErrors } from '../../errors.ts'
 import { laneThreadLimits, maxDefaultWorkers } from '../../limits.ts'
 import { laneHandlers, type LaneKind } from './handlers.ts'
-import type { LaneFailure, LaneHandler, LaneReply, LaneRequest } from './lane.ts'
+import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from './lane.ts'
 
 type JobOf<Kind extends LaneKind> = Parameters<(typeof laneHandlers)[Kind]>[0]
 type MessageOf<Kind extends LaneKind> = Parameters<Parameters<(typeof laneHandlers)[Kind]>[1]['post']>[0]
@@ -126,7 +126,13 @@ function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
 }
 
 function errorOf(failure: LaneFailure): unknown {
-  if ('error' in failure) return failure.error
+  if ('error' in failure) return received(failure.error)
   const entry = artifactErrors[failure.code as keyof typeof artifactErrors]
-  return entry(failure.context as never, { cause: failure.cause })
+  return entry(failure.context as never, { cause: failure.cause && received(failure.cause) })
+}
+
+/** Facts that an error had not are left out: that there is a system call tells one of the system from others. */
+function received({ error, facts }: SentError): unknown {
+  if (!(error instanceof Error)) return error
+  return Object.assign(error, facts.syscall === undefined ? {} : facts)
 }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isDeployError } from '@fairlead/core'
 import { laneHandlers } from './handlers.ts'
-import type { LaneFailure, LaneHandler, LaneReply, LaneRequest } from './lane.ts'
+import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from './lane.ts'
 
 const stop = new Int32Array(workerData as SharedArrayBuffer)
 const reply = (message: LaneReply) => parentPort?.postMessage(message)
@@ -24,7 +24,12 @@ parentPort?.on('message', ({ kind, job }: LaneRequest) => {
 })
 
 function failureOf(error: unknown): LaneFailure {
-  if (!isDeployError(error)) return { error }
-  const cause = error.cause instanceof Error ? error.cause : undefined
-  return { code: error.code, context: error.context, cause }
+  if (!isDeployError(error)) return { error: sent(error) }
+  const { code, context, cause } = error
+  return { code, context, cause: cause === undefined ? undefined : sent(cause) }
+}
+
+function sent(error: unknown): SentError {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return { error, facts: { code, syscall } }
 }

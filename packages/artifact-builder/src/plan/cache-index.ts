@@ -1,0 +1,226 @@
+/**
+ * The index of an entry cache: what is known of each entry of a zip that was built before, in arrays by number, in the
+ * order of the bytes of the names. Numbers that a hundred thousand entries have are compared in milliseconds this way.
+ */
+import { createHash } from 'node:crypto'
+import type { FileIdentity } from '../model.ts'
+
+/** The first bytes of an index; another form gets another number. */
+const magic = 'fairlead/entry-cache/1\n'
+
+const digestBytes = 32
+const numbersOfIdentity = 4
+
+/** The arrays of an index, in the order in which they stand in its file. */
+const sections = {
+  names: Uint8Array,
+  nameEnds: Uint32Array,
+  sizeBytes: Float64Array,
+  checksums: Uint32Array,
+  compressedBytes: Float64Array,
+  deflated: Uint8Array,
+  digests: Uint8Array,
+  blobIds: Uint8Array,
+  hasBlobId: Uint8Array,
+  clean: Uint8Array,
+  identities: Float64Array,
+  dataOffsets: Float64Array,
+  byDigest: Uint32Array,
+} as const
+
+type SectionName = keyof typeof sections
+
+/** Over memory that threads share, or not. */
+type Sections = {
+  readonly [Name in SectionName]: InstanceType<(typeof sections)[Name]> extends Float64Array
+    ? Float64Array
+    : InstanceType<(typeof sections)[Name]> extends Uint32Array
+      ? Uint32Array
+      : Uint8Array
+}
+
+/** What an index says besides its arrays. */
+export interface CacheFacts {
+  /** Compressor, level and rules that the entries come from. */
+  readonly key: string
+  /** The file beside the index that holds the compressed bytes. */
+  readonly pack: string
+  readonly packBytes: number
+  readonly packSha256: string
+  readonly count: number
+  /** Of git's ids. */
+  readonly idBytes: number
+}
+
+/**
+ * Of each entry: its name in the zip, size, CRC-32, compressed size, 1 where deflated, SHA-256, git's id and whether it
+ * is known, 1 where no secret was found, the identity of its file (NaN where it cannot be trusted), where its compressed
+ * bytes begin in the pack; and the numbers of the entries in the order of their digests.
+ */
+export type CacheIndex = CacheFacts & Sections
+
+/** Writes an index into bytes that say themselves when they are damaged. */
+export function encodeCacheIndex(index: CacheIndex): Buffer[] {
+  const { key, pack, packBytes, packSha256, count, idBytes } = index
+  const names = Object.keys(sections) as SectionName[]
+  const lengths = names.map((name) => index[name].byteLength)
+  const facts = Buffer.from(JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, lengths }))
+  const head = Buffer.alloc(aligned(magic.length + 4 + facts.length))
+  head.write(magic)
+  head.writeUInt32LE(facts.length, magic.length)
+  facts.copy(head, magic.length + 4)
+  const parts = [head, ...names.flatMap((name) => alignedPart(index[name]))]
+  const digest = createHash('sha256')
+  for (const part of parts) digest.update(part)
+  return [...parts, digest.digest()]
+}
+
+/** `undefined`: not an index, of another form, cut off, or changed in one bit. */
+export function decodeCacheIndex(bytes: Uint8Array): CacheIndex | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const end = buffer.length - digestBytes
+  if (end < magic.length + 4 || buffer.toString('latin1', 0, magic.length) !== magic) return undefined
+  const digest = createHash('sha256').update(buffer.subarray(0, end)).digest()
+  if (!digest.equals(buffer.subarray(end))) return undefined
+  try {
+    return readSections(bytes, buffer)
+  } catch (error) {
+    // JSON or lengths that are none, behind a digest that fits: not written by this library.
+    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function readSections(bytes: Uint8Array, buffer: Buffer): CacheIndex | undefined {
+  const factsBytes = buffer.readUInt32LE(magic.length)
+  const facts = JSON.parse(buffer.toString('utf8', magic.length + 4, magic.length + 4 + factsBytes)) as CacheFacts & {
+    readonly lengths: readonly number[]
+  }
+  let at = aligned(magic.length + 4 + factsBytes)
+  const arrays = Object.entries(sections).map(([name, kind], section) => {
+    const length = facts.lengths[section] ?? 0
+    const array = new kind(bytes.buffer as ArrayBuffer, bytes.byteOffset + at, length / kind.BYTES_PER_ELEMENT)
+    at += aligned(length)
+    return [name, array] as const
+  })
+  const index: CacheIndex = { ...facts, ...(Object.fromEntries(arrays) as unknown as Sections) }
+  return hasOneOfEach(index) ? index : undefined
+}
+
+function hasOneOfEach(index: CacheIndex): boolean {
+  const { count, idBytes, names, nameEnds, digests, blobIds, identities } = index
+  const perEntry = [
+    'sizeBytes',
+    'checksums',
+    'compressedBytes',
+    'deflated',
+    'hasBlobId',
+    'clean',
+    'dataOffsets',
+  ] as const
+  return (
+    [...perEntry, 'nameEnds' as const, 'byDigest' as const].every((name) => index[name].length === count) &&
+    (nameEnds[count - 1] ?? 0) === names.length &&
+    digests.length === count * digestBytes &&
+    blobIds.length === count * idBytes &&
+    identities.length === count * numbersOfIdentity
+  )
+}
+
+/** Arrays of 64-bit numbers begin at multiples of eight bytes. */
+function aligned(length: number): number {
+  return Math.ceil(length / 8) * 8
+}
+
+function alignedPart(array: ArrayBufferView): Buffer[] {
+  const part = Buffer.from(array.buffer, array.byteOffset, array.byteLength)
+  return [part, Buffer.alloc(aligned(part.length) - part.length)]
+}
+
+/** What a lookup needs to know of an entry that is to be packed. */
+export interface WantedEntry {
+  /** As in the zip. */
+  readonly name: string
+  readonly sizeBytes: number
+  readonly identity: FileIdentity | undefined
+  /** Whether git's id must be known. */
+  readonly tracked: boolean
+}
+
+/** Where entries stand in the index; -1: nowhere. */
+export interface CacheMatches {
+  /** Same name, same state of the same file, no secret in it: need not be read. */
+  readonly unchanged: Int32Array
+  /** Same name: the first place to look when the file has been read. */
+  readonly sameName: Int32Array
+}
+
+/** Compares entries with an index; both in the order of the bytes of their names. */
+export function matchEntries(
+  index: CacheIndex,
+  wanted: readonly WantedEntry[],
+  arrays: { readonly unchanged: Int32Array; readonly sameName: Int32Array },
+): CacheMatches {
+  const places = new Map(cachedNames(index).map((name, place) => [name, place]))
+  wanted.forEach((entry, number) => {
+    const place = places.get(entry.name) ?? -1
+    arrays.sameName[number] = place
+    arrays.unchanged[number] = place >= 0 && isUnchanged(index, place, entry) ? place : -1
+  })
+  return arrays
+}
+
+function cachedNames({ names, nameEnds }: CacheIndex): readonly string[] {
+  const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength)
+  return Array.from(nameEnds, (end, place) => text.toString('utf8', place === 0 ? 0 : nameEnds[place - 1], end))
+}
+
+function isUnchanged(index: CacheIndex, place: number, { sizeBytes, identity, tracked }: WantedEntry): boolean {
+  if (identity === undefined || index.clean[place] !== 1 || (tracked && index.hasBlobId[place] !== 1)) return false
+  const at = place * numbersOfIdentity
+  return (
+    index.sizeBytes[place] === sizeBytes &&
+    index.identities[at] === identity.mtimeMs &&
+    index.identities[at + 1] === identity.ctimeMs &&
+    index.identities[at + 2] === identity.inode &&
+    index.identities[at + 3] === identity.device
+  )
+}
+
+/** The place of an entry with these bytes, whatever its name. */
+export function findByDigest({ digests, byDigest }: CacheIndex, digest: Uint8Array): number | undefined {
+  const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)
+  let low = 0
+  let high = byDigest.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const place = byDigest[middle] as number
+    const order = all.compare(digest, 0, digestBytes, place * digestBytes, (place + 1) * digestBytes)
+    if (order === 0) return place
+    if (order < 0) low = middle + 1
+    else high = middle
+  }
+  return undefined
+}
+
+/** The numbers of entries in the order of their digests. */
+export function orderByDigest(digests: Uint8Array): Uint32Array {
+  const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)
+  const count = digests.length / digestBytes
+  // The first six bytes tell nearly all apart, and fit into a number.
+  const beginnings = Float64Array.from({ length: count }, (_, place) => all.readUIntBE(place * digestBytes, 6))
+  const rest = (a: number, b: number) =>
+    all.compare(all, b * digestBytes, (b + 1) * digestBytes, a * digestBytes, (a + 1) * digestBytes)
+  return Uint32Array.from({ length: count }, (_, place) => place).sort(
+    (a, b) => (beginnings[a] as number) - (beginnings[b] as number) || rest(a, b),
+  )
+}
+
+/**
+ * A file's identity for an index: not to be trusted where the file changed so shortly before it was read that a later
+ * change could have the same times. Git calls such an entry racily clean
+ * (https://git-scm.com/docs/racy-git); two seconds are the coarsest time stamps in use, those of FAT.
+ */
+export function isSettled(mtimeMs: number, ctimeMs: number, readFromMs: number): boolean {
+  return Math.max(mtimeMs, ctimeMs) < readFromMs - 2000
+}

@@ -1,0 +1,79 @@
+/** What the planner of batches needs to know of an entry. */
+export interface BatchedEntry {
+  /** Of what is compressed: a file's bytes, a link's target; zero of a folder. */
+  readonly sizeBytes: number
+  /** Of a large file whose compressed bytes are there already: how many. */
+  readonly keptBytes?: number | undefined
+}
+
+/** Work for one thread at a time, in the order in which its bytes lie in the zip. */
+export type Batch =
+  /** Entries `first` to `end - 1`, each of them whole. */
+  | { readonly type: 'entries'; readonly first: number; readonly end: number }
+  /** One piece of a large file, with the file's header where it is the first one. */
+  | {
+      readonly type: 'piece'
+      readonly entry: number
+      readonly offset: number
+      readonly sizeBytes: number
+      readonly isLast: boolean
+    }
+  /** A range of the compressed bytes of a large file that are there already, with its header where it is the first one. */
+  | {
+      readonly type: 'copy'
+      readonly entry: number
+      readonly offset: number
+      readonly sizeBytes: number
+      readonly isLast: boolean
+    }
+
+/** How work is cut into batches. */
+export interface BatchLimits {
+  /** A file larger than this is compressed in pieces of this size, by several threads at once. */
+  readonly pieceBytes: number
+  readonly entriesInBatch: number
+  /** Of the files of a batch that has more than one. */
+  readonly bytesInBatch: number
+}
+
+/**
+ * Cuts entries into batches. Where a file is cut changes its compressed bytes, and depends on its size alone; which
+ * entries share a batch changes nothing.
+ */
+export function planBatches(entries: readonly BatchedEntry[], limits: BatchLimits): readonly Batch[] {
+  const { pieceBytes, entriesInBatch, bytesInBatch } = limits
+  const batches: Batch[] = []
+  let first = 0
+  let bytes = 0
+  const closeBefore = (end: number) => {
+    if (end > first) batches.push({ type: 'entries', first, end })
+    first = end
+    bytes = 0
+  }
+  entries.forEach(({ sizeBytes, keptBytes }, entry) => {
+    if (isLarge(sizeBytes, pieceBytes)) {
+      closeBefore(entry)
+      const type = keptBytes === undefined ? ('piece' as const) : ('copy' as const)
+      for (const piece of piecesOf(keptBytes ?? sizeBytes, pieceBytes)) batches.push({ type, entry, ...piece })
+      first = entry + 1
+      return
+    }
+    if (entry - first >= entriesInBatch || bytes + sizeBytes > bytesInBatch) closeBefore(entry)
+    bytes += sizeBytes
+  })
+  closeBefore(entries.length)
+  return batches
+}
+
+/** Whether a file is compressed in pieces. */
+export function isLarge(sizeBytes: number, pieceBytes: number): boolean {
+  return sizeBytes > pieceBytes
+}
+
+function piecesOf(sizeBytes: number, pieceBytes: number) {
+  return Array.from({ length: Math.ceil(sizeBytes / pieceBytes) }, (_, index) => {
+    const offset = index * pieceBytes
+    const end = Math.min(sizeBytes, offset + pieceBytes)
+    return { offset, sizeBytes: end - offset, isLast: end === sizeBytes }
+  })
+}

@@ -1,0 +1,343 @@
+import { createHash, hash } from 'node:crypto'
+import { readSync } from 'node:fs'
+import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { dictionaryBytes, heldBytesOfLane, memoryStep, pieceBytes, scannedBytes } from '../../limits.ts'
+import type { SecretFinding } from '../../model.ts'
+import { findByDigest, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
+import { localHeaderLength, writeLocalHeader, type DosTime } from '../../plan/zip/records.ts'
+import type { Batch } from '../../plan/zip/plan-batches.ts'
+import type { LaneContext, LaneHandler } from './lane.ts'
+import { readRange, withPlannedFile, type PlannedFile } from './planned-file.ts'
+import {
+  bytesOfText,
+  digestBytes,
+  entryTypes,
+  origins,
+  sharedArray,
+  type SharedEntries,
+  type SharedResults,
+} from './shared-entries.ts'
+import { giveUp, openWriteQueue, type SharedOrder } from './write-queue.ts'
+
+export interface BuildJob {
+  /** Absolute path of the tree. */
+  readonly root: string
+  /** Of the output: a number means the same file in every thread. `undefined`: files are only looked at. */
+  readonly fd: number | undefined
+  readonly entries: SharedEntries
+  readonly results: SharedResults
+  readonly batches: readonly Batch[]
+  /** CRC-32 of the pieces of large files, by batch. */
+  readonly pieceChecksums: Uint32Array
+  /** Large files: their digests need all of their bytes in order, apart from the pieces. */
+  readonly largeFiles: readonly number[]
+  /** The next batch and the next large file that no thread has taken. */
+  readonly taken: Int32Array
+  readonly order: SharedOrder
+  readonly level: number
+  readonly dosTime: DosTime
+  readonly objectFormat: 'sha1' | 'sha256'
+  readonly kept: KeptInLanes | undefined
+}
+
+/** What an earlier build has left, as the lanes see it. */
+export interface KeptInLanes extends CacheMatches {
+  readonly index: CacheIndex
+  /** Of the pack. */
+  readonly fd: number
+  /** Large files that are taken from the pack, and their places in the index. */
+  readonly largeFiles: ReadonlyMap<number, number>
+}
+
+const takenBatches = 0
+const takenLargeFiles = 1
+
+export function shareTaken(): Int32Array {
+  return sharedArray(Int32Array, 2)
+}
+
+export type BuildMessage =
+  | { readonly type: 'done'; readonly entries: number; readonly bytes: number }
+  | { readonly type: 'findings'; readonly findings: readonly SecretFinding[] }
+
+/**
+ * Reads, digests, scans and compresses, a batch at a time, and writes each batch at its place in the zip. What comes out
+ * does not depend on how many lanes do it.
+ */
+export const buildLane: LaneHandler<BuildJob, BuildMessage, void> = function* (job, context) {
+  const lane = openBuildLane(job, context)
+  try {
+    for (
+      let taken = take(job, takenLargeFiles, job.largeFiles);
+      taken;
+      taken = take(job, takenLargeFiles, job.largeFiles)
+    ) {
+      lane.inspectLargeFile(taken.item)
+      if (context.stopped()) return
+      yield
+    }
+    for (let taken = take(job, takenBatches, job.batches); taken; taken = take(job, takenBatches, job.batches)) {
+      lane.packBatch(taken.number, taken.item)
+      if (context.stopped()) return
+      yield
+    }
+    lane.finish()
+  } catch (error) {
+    giveUp(job.order)
+    throw error
+  }
+}
+
+function take<T>(job: BuildJob, counter: number, items: readonly T[]): { item: T; number: number } | undefined {
+  const number = Atomics.add(job.taken, counter, 1)
+  return number < items.length ? { item: items[number] as T, number } : undefined
+}
+
+function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessage>) {
+  const { root, entries, results, level, dosTime, kept } = job
+  const source = Buffer.allocUnsafeSlow(dictionaryBytes + pieceBytes)
+  const free: Buffer[] = []
+  const queue =
+    job.fd === undefined
+      ? undefined
+      : openWriteQueue({
+          fd: job.fd,
+          order: job.order,
+          heldBytes: heldBytesOfLane,
+          stopped,
+          release: (bytes) => free.push(Buffer.from(bytes.buffer)),
+        })
+  const nameOf = (index: number) => bytesOfText(entries.names, index)
+  const sizeOf = (index: number) => entries.sizeBytes[index] as number
+
+  const packBatch = (number: number, batch: Batch) => {
+    if (batch.type === 'piece') return packPiece(number, batch)
+    if (batch.type === 'copy') return copyPiece(number, batch)
+    const { first, end } = batch
+    let bytes = 0
+    let at = 0
+    const into = memoryFor(free, lengthOf(entries, first, end))
+    for (let index = first; index < end; index++) {
+      if (stopped()) return
+      at = packEntry(index, into, at)
+      bytes += sizeOf(index)
+    }
+    queue?.add(number, into.subarray(0, at))
+    post({ type: 'done', entries: end - first, bytes })
+  }
+
+  const packEntry = (index: number, into: Buffer, at: number): number => {
+    const dataAt = at + localHeaderLength(nameOf(index).length, sizeOf(index))
+    const unchanged = kept?.unchanged[index] ?? -1
+    if (unchanged >= 0) readKept(unchanged, into, dataAt)
+    else {
+      const bytes = readEntry(index)
+      const same = inspectEntry(index, bytes)
+      if (queue === undefined) return at
+      if (same === undefined || !placeKept(index, same, { bytes, into, at: dataAt })) {
+        placeCompressed(index, { bytes, into, at: dataAt })
+      }
+    }
+    writeLocalHeader(into, at, recordOf(entries, results, index), dosTime)
+    return dataAt + (results.compressedBytes[index] as number)
+  }
+
+  /** The bytes of an entry, until the next call. */
+  const readEntry = (index: number): Buffer => {
+    const type = entryTypes[entries.types[index] as number]
+    if (type === 'directory') return source.subarray(0, 0)
+    if (type === 'symlink') return Buffer.from(entries.targets.get(index) ?? '')
+    return withPlannedFile(job, index, (file) => {
+      readRange(file, root, source, { at: 0, bytes: file.sizeBytes })
+      return source.subarray(0, file.sizeBytes)
+    })
+  }
+
+  /** Digests an entry and looks through it; answers the place of a kept entry with the same bytes. */
+  const inspectEntry = (index: number, bytes: Buffer): number | undefined => {
+    const type = entryTypes[entries.types[index] as number]
+    if (type === 'directory') return undefined
+    const digest = hash('sha256', bytes, 'buffer')
+    results.digests.set(digest, index * digestBytes)
+    results.checksums[index] = crc32(bytes)
+    if (entries.tracked[index] === 1) {
+      const id = createHash(job.objectFormat).update(`blob ${bytes.length}\0`).update(bytes).digest()
+      results.blobIds.set(id, index * results.idBytes)
+    }
+    const same = kept && findSame(kept, index, digest)
+    const isKnownClean = same !== undefined && same === kept?.sameName[index] && kept.index.clean[same] === 1
+    if (isKnownClean) results.clean[index] = 1
+    else if (type === 'file') report(index, scanSecrets(nameOf(index).toString(), bytes))
+    return same
+  }
+
+  const report = (index: number, findings: readonly SecretFinding[]) => {
+    if (findings.length > 0) post({ type: 'findings', findings })
+    else results.clean[index] = 1
+  }
+
+  const placeCompressed = (index: number, place: Place) => {
+    const { bytes, into, at } = place
+    const deflated = bytes.length === 0 ? bytes : deflateRawSync(bytes, { level })
+    const isSmaller = deflated.length < bytes.length
+    const data = isSmaller ? deflated : bytes
+    into.set(data, at)
+    results.compressedBytes[index] = data.length
+    results.deflated[index] = isSmaller ? 1 : 0
+  }
+
+  /** Takes kept bytes that are said to be those of an entry, if they are. */
+  const placeKept = (index: number, same: number, { bytes, into, at }: Place): boolean => {
+    if (kept === undefined) return false
+    const data = readKept(same, into, at)
+    const isDeflated = kept.index.deflated[same] === 1
+    if (!(isDeflated ? inflatesTo(data, bytes) : data.equals(bytes))) return false
+    results.compressedBytes[index] = data.length
+    results.deflated[index] = isDeflated ? 1 : 0
+    results.origins[index] = origins.indexOf('same-content')
+    return true
+  }
+
+  const readKept = (place: number, into: Buffer, at: number): Buffer => {
+    const { index, fd } = kept as KeptInLanes
+    const data = into.subarray(at, at + (index.compressedBytes[place] as number))
+    readAt(fd, data, index.dataOffsets[place] as number)
+    return data
+  }
+
+  const packPiece = (number: number, piece: Batch & { readonly type: 'piece' }) => {
+    const { entry: index, offset, sizeBytes, isLast } = piece
+    if (queue !== undefined) {
+      const { bytes, dictionary } = withPlannedFile(job, index, (file) => readPiece(file, offset, sizeBytes))
+      // Z_SYNC_FLUSH ends a piece at a whole byte, and the dictionary lets the next one refer to the bytes before it:
+      // joined, the pieces are one stream, hardly larger than if it had been made at once.
+      const deflated = deflateRawSync(bytes, {
+        level,
+        finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+        ...(dictionary.length > 0 && { dictionary }),
+      })
+      // The sizes in the header are known when all pieces are done: its place is left free.
+      const dataAt = offset === 0 ? localHeaderLength(nameOf(index).length, sizeOf(index)) : 0
+      const into = memoryFor(free, dataAt + deflated.length)
+      into.fill(0, 0, dataAt)
+      into.set(deflated, dataAt)
+      job.pieceChecksums[number] = crc32(bytes)
+      queue.add(number, into.subarray(0, dataAt + deflated.length))
+    }
+    post({ type: 'done', entries: isLast ? 1 : 0, bytes: sizeBytes })
+  }
+
+  const readPiece = (file: PlannedFile, offset: number, sizeBytes: number) => {
+    const before = Math.min(dictionaryBytes, offset)
+    readRange(file, root, source, { at: offset - before, bytes: before + sizeBytes })
+    return { dictionary: source.subarray(0, before), bytes: source.subarray(before, before + sizeBytes) }
+  }
+
+  const copyPiece = (
+    number: number,
+    { entry: index, offset, sizeBytes, isLast }: Batch & { readonly type: 'copy' },
+  ) => {
+    const { index: keptIndex, fd, largeFiles } = kept as KeptInLanes
+    const headerBytes = offset === 0 ? localHeaderLength(nameOf(index).length, sizeOf(index)) : 0
+    const into = memoryFor(free, headerBytes + sizeBytes)
+    if (headerBytes > 0) writeLocalHeader(into, 0, recordOf(entries, results, index), dosTime)
+    const place = largeFiles.get(index) as number
+    readAt(fd, into.subarray(headerBytes, headerBytes + sizeBytes), (keptIndex.dataOffsets[place] as number) + offset)
+    queue?.add(number, into.subarray(0, headerBytes + sizeBytes))
+    post({ type: 'done', entries: isLast ? 1 : 0, bytes: isLast ? sizeOf(index) : 0 })
+  }
+
+  const inspectLargeFile = (index: number) =>
+    withPlannedFile(job, index, (file) => {
+      const digest = createHash('sha256')
+      const blob = createHash(job.objectFormat).update(`blob ${file.sizeBytes}\0`)
+      const isTracked = entries.tracked[index] === 1
+      const scan = startSecretScan(nameOf(index).toString())
+      let checksum = 0
+      for (let at = 0; at < file.sizeBytes && !stopped(); at += scannedBytes) {
+        const piece = source.subarray(0, Math.min(scannedBytes, file.sizeBytes - at))
+        readRange(file, root, piece, { at, bytes: piece.length })
+        digest.update(piece)
+        if (isTracked) blob.update(piece)
+        checksum = crc32(piece, checksum)
+        scan.add(piece)
+      }
+      results.checksums[index] = checksum
+      results.digests.set(digest.digest(), index * digestBytes)
+      if (isTracked) results.blobIds.set(blob.digest(), index * results.idBytes)
+      report(index, scan.finish())
+    })
+
+  return { packBatch, inspectLargeFile, finish: () => queue?.finish() }
+}
+
+/** An entry's bytes, and where they go. */
+interface Place {
+  readonly bytes: Buffer
+  readonly into: Buffer
+  readonly at: number
+}
+
+/** The place of a kept entry that has this digest: the one of the same name, if it has. */
+function findSame({ index, sameName }: KeptInLanes, entry: number, digest: Buffer): number | undefined {
+  const place = sameName[entry] as number
+  if (place >= 0) {
+    const at = place * digestBytes
+    if (digest.equals(index.digests.subarray(at, at + digestBytes))) return place
+  }
+  return findByDigest(index, digest)
+}
+
+/**
+ * Whether deflated bytes are those of a content that is at hand. A cache that came from elsewhere, as CI servers restore
+ * them, may be whole and still hold other bytes under a digest.
+ */
+function inflatesTo(deflated: Buffer, bytes: Buffer): boolean {
+  try {
+    return inflateRawSync(deflated, { maxOutputLength: bytes.length + 1 }).equals(bytes)
+  } catch {
+    // Not deflated bytes, or of something larger: compressed anew, which is always right.
+    return false
+  }
+}
+
+function readAt(fd: number, into: Uint8Array, position: number): void {
+  for (let done = 0; done < into.length;) {
+    const read = readSync(fd, into, done, into.length - done, position + done)
+    // Cut off after it was opened; what is missing is found out by the digest of the whole.
+    if (read === 0) return
+    done += read
+  }
+}
+
+/** What the header of an entry says, once its results are there. */
+export function recordOf(entries: SharedEntries, results: SharedResults, index: number) {
+  const type = entryTypes[entries.types[index] as number] ?? 'file'
+  return {
+    name: bytesOfText(entries.names, index),
+    type,
+    mode: type === 'symlink' ? 0o777 : type === 'directory' || entries.executable[index] === 1 ? 0o755 : 0o644,
+    method: results.deflated[index] === 1 ? ('deflated' as const) : ('stored' as const),
+    checksum: results.checksums[index] as number,
+    compressedBytes: results.compressedBytes[index] as number,
+    sizeBytes: entries.sizeBytes[index] as number,
+  }
+}
+
+/** The most bytes that entries take in the zip: nothing is stored larger than it is. */
+function lengthOf(entries: SharedEntries, first: number, end: number): number {
+  let length = 0
+  for (let index = first; index < end; index++) {
+    const sizeBytes = entries.sizeBytes[index] as number
+    length += localHeaderLength(bytesOfText(entries.names, index).length, sizeBytes) + sizeBytes
+  }
+  return length
+}
+
+/** Memory of at least this length, used before where there is some. In few sizes, so that it is used again. */
+function memoryFor(free: Buffer[], length: number): Buffer {
+  const at = free.findIndex((buffer) => buffer.length >= length)
+  if (at !== -1) return free.splice(at, 1)[0] as Buffer
+  return Buffer.allocUnsafeSlow(Math.ceil(length / memoryStep) * memoryStep)
+}

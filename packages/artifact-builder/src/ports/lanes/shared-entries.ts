@@ -1,0 +1,123 @@
+import type { PlannedEntry } from '../../model.ts'
+
+/** A typed array that every thread sees. */
+export function sharedArray<T>(
+  kind: { readonly BYTES_PER_ELEMENT: number; new (buffer: SharedArrayBuffer): T },
+  length: number,
+): T {
+  return new kind(new SharedArrayBuffer(length * kind.BYTES_PER_ELEMENT))
+}
+
+/** Texts in memory that every thread sees: objects would be copied for each of them. */
+export interface SharedTexts {
+  readonly bytes: Uint8Array
+  /** Where each text ends. */
+  readonly ends: Uint32Array
+}
+
+export function shareTexts(texts: readonly string[]): SharedTexts {
+  const ends = sharedArray(Uint32Array, texts.length)
+  const whole = Buffer.from(texts.join(''))
+  const bytes = sharedArray(Uint8Array, whole.length)
+  bytes.set(whole)
+  let end = 0
+  texts.forEach((text, index) => {
+    end += Buffer.byteLength(text)
+    ends[index] = end
+  })
+  return { bytes, ends }
+}
+
+/** The bytes of one of the texts, not copied. */
+export function bytesOfText({ bytes, ends }: SharedTexts, index: number): Buffer {
+  const from = index === 0 ? 0 : (ends[index - 1] as number)
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, (ends[index] as number) - from)
+}
+
+export const entryTypes = ['file', 'symlink', 'directory'] as const
+
+/** The entries of a plan, by number, in memory that every thread sees. */
+export interface SharedEntries {
+  readonly count: number
+  /** Names as they stand in a zip: that of a folder ends with `/`. */
+  readonly names: SharedTexts
+  /** Where files stand below root. */
+  readonly sources: SharedTexts
+  /** Targets of links, by entry. */
+  readonly targets: ReadonlyMap<number, string>
+  /** Index into {@link entryTypes}. */
+  readonly types: Uint8Array
+  /** Of files: 1 where the owner may execute it. */
+  readonly executable: Uint8Array
+  /** 1 where git's id of the bytes is wanted. */
+  readonly tracked: Uint8Array
+  readonly sizeBytes: Float64Array
+  /** As they were listed; NaN where the listing did not say. */
+  readonly mtimeMs: Float64Array
+}
+
+export function shareEntries(entries: readonly PlannedEntry[], isTracked: (path: string) => boolean): SharedEntries {
+  const { length: count } = entries
+  const names = shareTexts(entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)))
+  const isMoved = entries.some((entry) => entry.type !== 'directory' && entry.source !== entry.path)
+  const sources = isMoved ? shareTexts(entries.map((entry) => (entry.type === 'directory' ? '' : entry.source))) : names
+  const targets = new Map<number, string>()
+  const types = sharedArray(Uint8Array, count)
+  const executable = sharedArray(Uint8Array, count)
+  const tracked = sharedArray(Uint8Array, count)
+  const sizeBytes = sharedArray(Float64Array, count)
+  const mtimeMs = sharedArray(Float64Array, count)
+  entries.forEach((entry, index) => {
+    types[index] = entryTypes.indexOf(entry.type)
+    executable[index] = entry.mode === '0755' ? 1 : 0
+    tracked[index] = isTracked(entry.path) ? 1 : 0
+    mtimeMs[index] = (entry.type === 'file' ? entry.identity?.mtimeMs : undefined) ?? Number.NaN
+    if (entry.type === 'symlink') targets.set(index, entry.target)
+    if (entry.type === 'file') sizeBytes[index] = entry.sizeBytes
+    if (entry.type === 'symlink') sizeBytes[index] = Buffer.byteLength(entry.target)
+  })
+  return { count, names, sources, targets, types, executable, tracked, sizeBytes, mtimeMs }
+}
+
+/** What threads found out about the entries, by number. */
+export interface SharedResults {
+  readonly checksums: Uint32Array
+  readonly compressedBytes: Float64Array
+  /** 1 where the bytes are deflated, 0 where they are stored. */
+  readonly deflated: Uint8Array
+  /** SHA-256, 32 bytes each. */
+  readonly digests: Uint8Array
+  /** Git's ids of the tracked ones, {@link idBytes} each. */
+  readonly blobIds: Uint8Array
+  readonly idBytes: number
+  /** Where compressed bytes come from: index into {@link origins}. */
+  readonly origins: Uint8Array
+  /** 1 where a file was looked through for secrets and none found. */
+  readonly clean: Uint8Array
+  /** Modification time, change time, inode and device of files as they were read, four numbers each. */
+  readonly identities: Float64Array
+}
+
+/**
+ * `compressed`: by this build. `unchanged`: nothing about the file has changed since an earlier build, it was not read.
+ * `same-content`: it was read, and has the bytes that an earlier build compressed.
+ */
+export const origins = ['compressed', 'unchanged', 'same-content'] as const
+
+export const digestBytes = 32
+export const numbersOfIdentity = 4
+
+export function shareResults(count: number, objectFormat: 'sha1' | 'sha256'): SharedResults {
+  const idBytes = objectFormat === 'sha256' ? 32 : 20
+  return {
+    checksums: sharedArray(Uint32Array, count),
+    compressedBytes: sharedArray(Float64Array, count),
+    deflated: sharedArray(Uint8Array, count),
+    digests: sharedArray(Uint8Array, count * digestBytes),
+    blobIds: sharedArray(Uint8Array, count * idBytes),
+    idBytes,
+    origins: sharedArray(Uint8Array, count),
+    clean: sharedArray(Uint8Array, count),
+    identities: sharedArray(Float64Array, count * numbersOfIdentity),
+  }
+}

@@ -1,0 +1,366 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { crc32, createInflateRaw } from 'node:zlib'
+import type { ManifestEntry } from '@fairlead/core'
+import { artifactErrors } from '../errors.ts'
+import { batchLimits, manifestLevel, manifestPieceBytes, pieceBytes } from '../limits.ts'
+import type { PlannedEntry, SecretFinding } from '../model.ts'
+import { findByDigest, isSettled, matchEntries, orderByDigest, type CacheIndex } from '../plan/cache-index.ts'
+import { combineChecksums } from '../plan/zip/combine-checksums.ts'
+import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
+import {
+  encodeDirectory,
+  localHeaderLength,
+  writeLocalHeader,
+  type DosTime,
+  type ZipEntryRecord,
+} from '../plan/zip/records.ts'
+import { recordOf, shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
+import type { Lane } from './lanes/pool.ts'
+import {
+  bytesOfText,
+  digestBytes,
+  entryTypes,
+  origins,
+  numbersOfIdentity,
+  shareEntries,
+  sharedArray,
+  shareResults,
+  type SharedEntries,
+  type SharedResults,
+} from './lanes/shared-entries.ts'
+import { shareOrder, writeWhole } from './lanes/write-queue.ts'
+
+/** How the zip of a plan is to be written. */
+export interface ZipWork {
+  /** Real path of the tree. */
+  readonly root: string
+  /** Of the file to write; empty, and open for writing. `undefined`: the entries are looked at, and nothing is written. */
+  readonly fd: number | undefined
+  readonly entries: readonly PlannedEntry[]
+  /** Whether git's id of an entry's bytes is wanted. */
+  readonly isTracked: (path: string) => boolean
+  readonly objectFormat: 'sha1' | 'sha256'
+  readonly level: number
+  readonly dosTime: DosTime
+  /** What an earlier build has left, its pack open for reading. */
+  readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
+  readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
+}
+
+/** The entries of a zip that has no directory yet. */
+export interface PackedEntries {
+  readonly entries: SharedEntries
+  readonly results: SharedResults
+  /** Where the last of them ends. */
+  readonly end: number
+  readonly findings: readonly SecretFinding[]
+  /** How many files' compressed bytes come from where. */
+  readonly originCounts: Readonly<Record<(typeof origins)[number], number>>
+}
+
+/**
+ * Reads, digests, looks through, compresses and writes the entries of a plan, once, in all lanes at the same time; what
+ * an earlier build has left of an entry is taken from there.
+ *
+ * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE; what the system says of a write
+ */
+export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
+  const { root, fd, level, dosTime, objectFormat, onProgress } = work
+  const entries = shareEntries(work.entries, work.isTracked)
+  const results = shareResults(entries.count, objectFormat)
+  const findings: SecretFinding[] = []
+  const onMessage = (message: BuildMessage) => {
+    if (message.type === 'done') onProgress(message)
+    else findings.push(...message.findings)
+  }
+  const run = (job: BuildJob) => Promise.all(lanes.map((lane) => lane.run('build', job, onMessage)))
+  const plain = { root, fd, entries, results, level, dosTime, objectFormat }
+
+  const kept = work.kept && matchKept(work, entries)
+  if (kept) takeUnchanged(kept, results, work.entries)
+  const large = Array.from(entries.sizeBytes.keys()).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
+  const candidates = kept === undefined ? [] : large.filter((index) => mayBeKept(kept, index, sizeOf(entries, index)))
+  // Whether a large file is the one of an earlier build is known when it is digested, and decides how it is cut.
+  if (kept) await run({ ...plain, ...planJob([], candidates), kept })
+  const keptLarge = kept ? await keptLargeFiles(kept, large, results) : new Map<number, number>()
+  const batches = planBatches(
+    Array.from(entries.sizeBytes, (sizeBytes, index) => {
+      const place = keptLarge.get(index)
+      return { sizeBytes, keptBytes: place === undefined ? undefined : kept?.index.compressedBytes[place] }
+    }),
+    batchLimits,
+  )
+  const unread = large.filter((index) => !isUnchanged(kept, index) && !candidates.includes(index))
+  const job: BuildJob = {
+    ...plain,
+    ...planJob(batches, unread),
+    kept: kept && { ...kept, largeFiles: keptLarge },
+  }
+  await run(job)
+  if (fd !== undefined) for (const index of large) if (!keptLarge.has(index)) completeLargeFile(job, fd, index)
+  return { entries, results, end: job.order.ends.at(-1) ?? 0, findings, originCounts: countOrigins(entries, results) }
+}
+
+const fileType = entryTypes.indexOf('file')
+
+function countOrigins({ types }: SharedEntries, results: SharedResults) {
+  const counts = { compressed: 0, unchanged: 0, 'same-content': 0 }
+  types.forEach((type, index) => {
+    if (type === fileType) counts[origins[results.origins[index] as number] as (typeof origins)[number]] += 1
+  })
+  return counts
+}
+
+function planJob(batches: readonly Batch[], largeFiles: readonly number[]) {
+  return {
+    batches,
+    largeFiles,
+    pieceChecksums: sharedArray(Uint32Array, batches.length),
+    order: shareOrder(batches.length),
+    taken: shareTaken(),
+  }
+}
+
+function sizeOf(entries: SharedEntries, index: number): number {
+  return entries.sizeBytes[index] as number
+}
+
+/** Whether an earlier build may have had a large file, by its size. */
+function mayBeKept(kept: KeptInLanes, index: number, sizeBytes: number): boolean {
+  return !isUnchanged(kept, index) && kept.index.sizeBytes.includes(sizeBytes)
+}
+
+function isUnchanged(kept: KeptInLanes | undefined, index: number): boolean {
+  return (kept?.unchanged[index] ?? -1) >= 0
+}
+
+function matchKept({ kept, entries: planned }: ZipWork, entries: SharedEntries): KeptInLanes | undefined {
+  if (kept === undefined) return undefined
+  const wanted = planned.map((entry, index) => ({
+    name: bytesOfText(entries.names, index).toString(),
+    sizeBytes: sizeOf(entries, index),
+    identity: entry.type === 'file' ? entry.identity : undefined,
+    tracked: entries.tracked[index] === 1,
+  }))
+  const matches = matchEntries(kept.index, wanted, {
+    unchanged: sharedArray(Int32Array, entries.count),
+    sameName: sharedArray(Int32Array, entries.count),
+  })
+  return { ...matches, index: kept.index, fd: kept.fd, largeFiles: new Map() }
+}
+
+/** What is known of files that have not changed is their result. */
+function takeUnchanged(kept: KeptInLanes, results: SharedResults, planned: readonly PlannedEntry[]): void {
+  const { index, unchanged } = kept
+  const { idBytes } = results
+  planned.forEach((entry, number) => {
+    const place = unchanged[number] as number
+    if (place < 0 || entry.type !== 'file' || entry.identity === undefined) return
+    takeCompressed(kept, results, number, place)
+    results.checksums[number] = index.checksums[place] as number
+    results.clean[number] = 1
+    results.digests.set(index.digests.subarray(place * digestBytes, (place + 1) * digestBytes), number * digestBytes)
+    results.blobIds.set(index.blobIds.subarray(place * idBytes, (place + 1) * idBytes), number * idBytes)
+    const { mtimeMs, ctimeMs, inode, device } = entry.identity
+    results.identities.set([mtimeMs, ctimeMs, inode, device], number * numbersOfIdentity)
+  })
+}
+
+function takeCompressed(
+  { index, unchanged }: KeptInLanes,
+  results: SharedResults,
+  number: number,
+  place: number,
+): void {
+  results.origins[number] = origins.indexOf((unchanged[number] as number) >= 0 ? 'unchanged' : 'same-content')
+  results.compressedBytes[number] = index.compressedBytes[place] as number
+  results.deflated[number] = index.deflated[place] as number
+}
+
+/** Large files whose compressed bytes are in the pack, and their places in the index. */
+async function keptLargeFiles(
+  kept: KeptInLanes,
+  large: readonly number[],
+  results: SharedResults,
+): Promise<Map<number, number>> {
+  const found = new Map<number, number>()
+  for (const number of large) {
+    const place = isUnchanged(kept, number) ? kept.unchanged[number] : await findLargeFile(kept, number, results)
+    if (place === undefined) continue
+    found.set(number, place)
+    takeCompressed(kept, results, number, place)
+  }
+  return found
+}
+
+/** The place of a kept file that has the digest of a large one, and indeed its bytes. */
+async function findLargeFile(kept: KeptInLanes, number: number, results: SharedResults): Promise<number | undefined> {
+  const { index, fd } = kept
+  const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
+  const place = findByDigest(index, digest)
+  if (place === undefined) return undefined
+  const from = { fd, offset: index.dataOffsets[place] as number, bytes: index.compressedBytes[place] as number }
+  return index.deflated[place] === 1 && (await digestDeflated(from))?.equals(digest) ? place : undefined
+}
+
+/** The digest of what a range of a file inflates to; `undefined` where it is not deflated bytes. */
+async function digestDeflated(range: { fd: number; offset: number; bytes: number }): Promise<Buffer | undefined> {
+  const hash = createHash('sha256')
+  const { fd, offset: start, bytes } = range
+  const compressed = createReadStream('', { fd, start, end: start + bytes - 1, autoClose: false })
+  try {
+    await pipeline(compressed, createInflateRaw(), hash)
+  } catch {
+    return undefined
+  }
+  return hash.read() as Buffer
+}
+
+/** Writes the header of a file that was compressed in pieces, now that the sizes are known. */
+function completeLargeFile(job: BuildJob, fd: number, index: number): void {
+  const { root, entries, results, batches, pieceChecksums, order, dosTime } = job
+  const pieces = batches.flatMap((batch, number) => (isPieceOf(batch, index) ? [{ batch, number }] : []))
+  const first = pieces[0]?.number ?? 0
+  const start = first === 0 ? 0 : (order.ends[first - 1] as number)
+  const end = order.ends[pieces.at(-1)?.number ?? 0] as number
+  const name = bytesOfText(entries.names, index)
+  const checksum = pieces.reduce(
+    (sum, { batch, number }) => combineChecksums(sum, pieceChecksums[number] as number, batch.sizeBytes),
+    0,
+  )
+  // The pieces and the digest come of two readings of the file.
+  if (checksum !== results.checksums[index]) {
+    const path = bytesOfText(entries.sources, index).toString()
+    throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
+  }
+  const headerBytes = localHeaderLength(name.length, entries.sizeBytes[index] as number)
+  results.compressedBytes[index] = end - start - headerBytes
+  results.deflated[index] = 1
+  const header = Buffer.alloc(headerBytes)
+  writeLocalHeader(header, 0, recordOf(entries, results, index), dosTime)
+  writeWhole(fd, header, start)
+}
+
+function isPieceOf(batch: Batch, entry: number): batch is Batch & { readonly type: 'piece' } {
+  return batch.type === 'piece' && batch.entry === entry
+}
+
+/** What the manifest says of the packed entries. */
+export function manifestEntriesOf(planned: readonly PlannedEntry[], { entries, results }: PackedEntries) {
+  const digests = Buffer.from(results.digests.buffer)
+  return planned.map(({ path, type, mode }, index): ManifestEntry => {
+    if (type === 'directory') return { path, type, mode, sizeBytes: 0 }
+    const sha256 = digests.toString('hex', index * digestBytes, (index + 1) * digestBytes)
+    return { path, type, mode, sizeBytes: entries.sizeBytes[index] as number, sha256 }
+  })
+}
+
+/** Git's ids of the tracked entries, by path. */
+export function blobIdsOf(planned: readonly PlannedEntry[], { entries, results }: PackedEntries) {
+  const ids = Buffer.from(results.blobIds.buffer)
+  const { idBytes } = results
+  return new Map(
+    planned.flatMap(({ path, type }, index) =>
+      entries.tracked[index] === 1 && type !== 'directory'
+        ? [[path, ids.toString('hex', index * idBytes, (index + 1) * idBytes)] as const]
+        : [],
+    ),
+  )
+}
+
+/** Where the local header of each entry begins. */
+function headerOffsets({ entries, results }: PackedEntries): Float64Array {
+  const offsets = new Float64Array(entries.count)
+  let offset = 0
+  for (let index = 0; index < entries.count; index++) {
+    offsets[index] = offset
+    offset += headerLengthOf(entries, index) + (results.compressedBytes[index] as number)
+  }
+  return offsets
+}
+
+function headerLengthOf(entries: SharedEntries, index: number): number {
+  return localHeaderLength(bytesOfText(entries.names, index).length, sizeOf(entries, index))
+}
+
+/**
+ * Writes the last entry, whose bytes are known only when all others are packed, and the directory of all.
+ *
+ * @throws what the system says of a write
+ */
+export async function finishZip(
+  lanes: readonly Lane[],
+  packed: PackedEntries,
+  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: { path: string; bytes: Uint8Array } },
+): Promise<void> {
+  const { fd, dosTime, last } = options
+  const { entries, results, end } = packed
+  const deflated = await deflateInLanes(lanes, last.bytes)
+  const record: ZipEntryRecord = {
+    name: Buffer.from(last.path),
+    type: 'file',
+    mode: 0o644,
+    method: 'deflated',
+    checksum: crc32(last.bytes),
+    compressedBytes: deflated.length,
+    sizeBytes: last.bytes.length,
+  }
+  const header = Buffer.alloc(localHeaderLength(record.name.length, record.sizeBytes))
+  writeLocalHeader(header, 0, record, dosTime)
+  const central = Array.from(headerOffsets(packed), (offset, index) => ({
+    ...recordOf(entries, results, index),
+    offset,
+  }))
+  const tail = Buffer.concat([header, deflated])
+  writeWhole(fd, tail, end)
+  writeWhole(
+    fd,
+    encodeDirectory([...central, { ...record, offset: end }], end + tail.length, dosTime),
+    end + tail.length,
+  )
+}
+
+async function deflateInLanes(lanes: readonly Lane[], bytes: Uint8Array): Promise<Buffer> {
+  const shared = sharedArray(Uint8Array, bytes.length)
+  shared.set(bytes)
+  const pieces = Array.from({ length: Math.ceil(bytes.length / manifestPieceBytes) }, (_, piece) => piece)
+  const shares = lanes.map((_, at) => pieces.filter((piece) => piece % lanes.length === at))
+  const answers = await Promise.all(
+    lanes.map((lane, at) => lane.run('deflate', { bytes: shared, level: manifestLevel, pieces: shares[at] ?? [] })),
+  )
+  return Buffer.concat(
+    pieces.map((piece) => answers[piece % lanes.length]?.[Math.floor(piece / lanes.length)] ?? Buffer.alloc(0)),
+  )
+}
+
+/**
+ * What the next build may take from the zip of packed entries.
+ *
+ * @param readFromMs when the files began to be read, on the system's clock
+ */
+export function indexEntries(
+  packed: PackedEntries,
+  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256'> & { readonly readFromMs: number },
+): CacheIndex {
+  const { entries, results } = packed
+  const { readFromMs, ...pack } = facts
+  const identities = Float64Array.from(results.identities)
+  for (let at = 0; at < identities.length; at += numbersOfIdentity) {
+    if (!isSettled(identities[at] as number, identities[at + 1] as number, readFromMs)) identities[at] = Number.NaN
+  }
+  return {
+    ...pack,
+    count: entries.count,
+    idBytes: results.idBytes,
+    names: entries.names.bytes,
+    nameEnds: entries.names.ends,
+    sizeBytes: entries.sizeBytes,
+    hasBlobId: entries.tracked,
+    ...{ checksums: results.checksums, compressedBytes: results.compressedBytes, deflated: results.deflated },
+    ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
+    dataOffsets: headerOffsets(packed).map((offset, index) => offset + headerLengthOf(entries, index)),
+    byDigest: orderByDigest(results.digests),
+  }
+}

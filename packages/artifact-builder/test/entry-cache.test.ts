@@ -1,0 +1,279 @@
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { temporaryFolder } from '@fairlead/test-support'
+import { expect, test } from 'vitest'
+import { buildArtifact, readArtifact, type ArtifactEvent, type BuildArtifactOptions } from '../src/index.ts'
+import { decodeCacheIndex, encodeCacheIndex } from '../src/plan/cache-index.ts'
+import { letters } from './support/made-up-secrets.ts'
+import { createShop, type Shop } from './support/shop.ts'
+
+const longAgo = new Date(Date.UTC(2020, 0, 1))
+
+/** A shop whose files were made long ago, large and small ones, and a cache for it. */
+function createCachedShop() {
+  const shop = createShop({ '.gitignore': 'dist/\n', 'src/tracked.js': 'tracked' })
+  const root = shop.repository.path
+  mkdirSync(join(root, 'dist'))
+  for (let index = 0; index < 300; index++) write(shop, `dist/chunk-${index}.js`, `${letters(500)} ${index}\n`)
+  write(shop, 'dist/incompressible.bin', letters(100))
+  write(shop, 'dist/large.txt', `${letters(2000)}\n`.repeat(3000))
+  for (const path of ['appspec.yml', 'package.json', 'src/main.js', 'src/tracked.js']) {
+    utimesSync(join(root, path), longAgo, longAgo)
+  }
+  const cache = join(dirname(shop.output), 'cache')
+  return {
+    shop,
+    cache,
+    build: (others: Partial<BuildArtifactOptions> = {}) => buildTelling(shop, { cache, ...others }),
+  }
+}
+
+function write(shop: Shop, path: string, text: string): void {
+  writeFileSync(join(shop.repository.path, path), text)
+  utimesSync(join(shop.repository.path, path), longAgo, longAgo)
+}
+
+/** The change time of a file cannot be set: it is new, and counts as unsettled for two seconds. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 2100))
+}
+
+async function buildTelling(shop: Shop, others: Partial<BuildArtifactOptions>) {
+  shop.events.length = 0
+  const artifact = await buildArtifact(shop.options(others))
+  await readArtifact(artifact)
+  const used = shop.events.find(({ type }) => type === 'artifact.cache-used')
+  const ignored = shop.events.find(({ type }) => type === 'artifact.cache-ignored')
+  return { artifact, sha256: artifact.sha256, ...counts(used), ignored: ignored?.summary }
+}
+
+function counts(event: ArtifactEvent | undefined) {
+  return event?.type === 'artifact.cache-used'
+    ? { unchanged: event.unchangedCount, same: event.sameContentCount, compressed: event.compressedCount }
+    : {}
+}
+
+test('a warm build is the cold one, byte for byte, and reads nothing that has not changed', async () => {
+  const { build } = createCachedShop()
+  const cold = await build({ cache: undefined })
+  await settle()
+  expect(await build()).toMatchObject({ sha256: cold.sha256 })
+  expect(await build()).toMatchObject({ sha256: cold.sha256, unchanged: 309, same: 0, compressed: 0 })
+})
+
+test('what was written just before it was read is read again: a later change could have the same times', async () => {
+  const { shop, build } = createCachedShop()
+  const first = await build()
+  write(shop, 'dist/chunk-7.js', 'x'.repeat(502))
+  const second = await build()
+  expect(second.sha256).not.toBe(first.sha256)
+  expect(second).toMatchObject({ compressed: 1 })
+})
+
+test('a change of one file compresses that file alone, whatever its times say', async () => {
+  const { shop, build } = createCachedShop()
+  await settle()
+  await build()
+  const { size } = statSync(join(shop.repository.path, 'dist/chunk-7.js'))
+  write(shop, 'dist/chunk-7.js', 'x'.repeat(size))
+  await settle()
+  const changed = await build()
+  expect(changed).toMatchObject({ unchanged: 308, same: 0, compressed: 1 })
+  expect(await build({ cache: undefined })).toMatchObject({ sha256: changed.sha256 })
+})
+
+test('a fresh clone with a filled cache compresses nothing', async () => {
+  const { shop, cache, build } = createCachedShop()
+  const cold = await build()
+  const clone = join(temporaryFolder(), 'checkout')
+  cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
+  expect(await buildTelling(shop, { cache, root: clone })).toMatchObject({
+    sha256: cold.sha256,
+    unchanged: 0,
+    same: 309,
+    compressed: 0,
+  })
+})
+
+test('a file that was moved is taken from where it was', async () => {
+  const { shop, build } = createCachedShop()
+  await build()
+  for (const name of ['chunk-7.js', 'large.txt']) {
+    renameSync(join(shop.repository.path, 'dist', name), join(shop.repository.path, `dist/moved-${name}`))
+  }
+  const moved = await build()
+  expect(moved).toMatchObject({ compressed: 0 })
+  expect(await build({ cache: undefined })).toMatchObject({ sha256: moved.sha256 })
+})
+
+test('a file that becomes tracked has its bytes compared with the commit', async () => {
+  const { shop, build } = createCachedShop()
+  await settle()
+  await build()
+  shop.repository.git('add', '--force', 'dist/chunk-7.js')
+  shop.repository.git('commit', '--quiet', '--message', 'track a chunk')
+  await expect(build()).resolves.toMatchObject({ unchanged: 308, same: 1, compressed: 0 })
+})
+
+test('a file with an allowed finding is looked at each time', async () => {
+  const { shop, build } = createCachedShop()
+  write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
+  const allow = [{ path: 'dist/.env', rule: 'dotenv-secret', reason: 'of a test' }] as const
+  await settle()
+  await build({ allow })
+  await expect(build({ allow })).resolves.toMatchObject({ unchanged: 309, same: 1 })
+  await expect(build()).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
+})
+
+/** The file of a cache with this ending. */
+function cacheFile(cache: string, ending: string): string {
+  const name = readdirSync(cache).find((name) => name.endsWith(ending))
+  return join(cache, name ?? '')
+}
+
+/** Replaces a file of the cache: the pack has the inode of an artifact. */
+function rewrite(path: string, change: (bytes: Buffer) => Buffer): void {
+  const bytes = change(readFileSync(path))
+  rmSync(path)
+  writeFileSync(path, bytes)
+}
+
+function flipBit(at: number) {
+  return (bytes: Buffer) => {
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    return bytes
+  }
+}
+
+const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp]>> = {
+  'an index of which a bit is another': [
+    (cache) => rewrite(cacheFile(cache, '.index'), flipBit(5000)),
+    /its index is damaged/,
+  ],
+  'an index that was cut off': [
+    (cache) => rewrite(cacheFile(cache, '.index'), (bytes) => bytes.subarray(0, 3000)),
+    /its index is damaged/,
+  ],
+  'an index that is something else': [
+    (cache) => rewrite(cacheFile(cache, '.index'), () => Buffer.from('not an index')),
+    /its index is damaged/,
+  ],
+  'an index of another compressor': [
+    (cache) =>
+      rewrite(cacheFile(cache, '.index'), (bytes) => {
+        const index = decodeCacheIndex(new Uint8Array(bytes))
+        if (index === undefined) throw new Error('the index of a cache cannot be read')
+        return Buffer.concat(encodeCacheIndex({ ...index, key: 'another' }))
+      }),
+    /of another compressor or other rules/,
+  ],
+  'a pack of which a bit is another': [
+    (cache) => rewrite(cacheFile(cache, '.pack'), flipBit(2000)),
+    /its pack is damaged/,
+  ],
+  'a pack that was cut off': [
+    (cache) => rewrite(cacheFile(cache, '.pack'), (bytes) => bytes.subarray(0, 3000)),
+    /its pack has another size/,
+  ],
+  'a pack that is gone': [(cache) => rmSync(cacheFile(cache, '.pack')), /its pack is missing/],
+}
+
+test.each(Object.entries(damages))('%s is found out, told, and built without', async (_name, [damage, words]) => {
+  const { cache, build } = createCachedShop()
+  const cold = await build()
+  damage(cache)
+  const after = await build()
+  expect(after.sha256).toBe(cold.sha256)
+  expect(after.ignored).toMatch(words)
+  expect(await build()).toMatchObject({ sha256: cold.sha256, ignored: undefined })
+})
+
+test('a cache that is whole and holds other bytes under a digest is found out by the bytes', async () => {
+  const { shop, cache, build } = createCachedShop()
+  const cold = await build()
+  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))))
+  if (index === undefined) throw new Error('the index of a cache cannot be read')
+  // Somebody who can write the folder swaps the bytes of all entries, and writes an index that says so.
+  const poisoned = {
+    ...index,
+    dataOffsets: index.dataOffsets.toReversed(),
+    compressedBytes: index.compressedBytes.toReversed(),
+    deflated: index.deflated.toReversed(),
+  }
+  writeFileSync(cacheFile(cache, '.index'), Buffer.concat(encodeCacheIndex(poisoned)))
+  const clone = join(temporaryFolder(), 'checkout')
+  cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
+  expect(await buildTelling(shop, { cache, root: clone })).toMatchObject({ sha256: cold.sha256, same: 0 })
+})
+
+test('an artifact that somebody writes into does not harm the next build', async () => {
+  const { shop, build } = createCachedShop()
+  const cold = await build()
+  appendFileSync(shop.output, 'x')
+  expect(await build()).toMatchObject({
+    sha256: cold.sha256,
+    ignored: expect.stringMatching(/its pack has another/) as string,
+  })
+})
+
+test('two builds with one cache at the same time are both right', async () => {
+  const { shop, cache, build } = createCachedShop()
+  const cold = await build({ cache: undefined })
+  const outputs = ['one.zip', 'two.zip', 'three.zip'].map((name) => join(dirname(shop.output), name))
+  const built = await Promise.all(outputs.map((output) => buildArtifact(shop.options({ cache, output }))))
+  expect(new Set(built.map(({ sha256 }) => sha256))).toEqual(new Set([cold.sha256]))
+  expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  expect(await build()).toMatchObject({ sha256: cold.sha256, compressed: 0 })
+})
+
+test('a folder holds no more than it may: what was not used for longest goes', async () => {
+  const { shop, cache, build } = createCachedShop()
+  for (const application of ['one', 'two', 'three']) await build({ application })
+  const sizes = readdirSync(cache).map((name) => statSync(join(cache, name)).size)
+  expect(sizes).toHaveLength(6)
+  writeFileSync(join(cache, 'of-somebody-else'), 'x')
+  const one = readdirSync(cache).filter((name) => name.endsWith('.index'))
+  for (const name of one) utimesSync(join(cache, name), longAgo, longAgo)
+  await build({ application: 'four', maxCacheBytes: Math.ceil((sizes.reduce((sum, size) => sum + size, 0) / 3) * 2.5) })
+  expect(readdirSync(cache).filter((name) => name.endsWith('.index'))).toHaveLength(2)
+  expect(existsSync(join(cache, 'of-somebody-else'))).toBe(true)
+  await build({ application: 'four', maxCacheBytes: 10 })
+  expect(shop.events.find(({ type }) => type === 'artifact.cache-ignored')).toBeUndefined()
+})
+
+test('a new artifact takes the place of the one before, and leftovers of killed builds go', async () => {
+  const { shop, cache, build } = createCachedShop()
+  await build()
+  const pack = cacheFile(cache, '.pack')
+  linkSync(pack, `${pack}.0123456789ab.tmp`)
+  const hourAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
+  utimesSync(`${pack}.0123456789ab.tmp`, hourAgo, hourAgo)
+  write(shop, 'dist/chunk-7.js', 'changed')
+  await build()
+  expect(readdirSync(cache).filter((name) => name.endsWith('.pack'))).toHaveLength(1)
+  expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  expect(existsSync(pack)).toBe(false)
+})
+
+test('a folder that cannot be used is a typed error, before anything is written', async () => {
+  const { shop, cache, build } = createCachedShop()
+  mkdirSync(dirname(cache), { recursive: true })
+  writeFileSync(cache, 'a file')
+  chmodSync(cache, 0o400)
+  await expect(build()).rejects.toMatchObject({ code: 'ARTIFACT_CACHE_UNUSABLE', context: { folder: cache } })
+  expect(existsSync(shop.output)).toBe(false)
+})
