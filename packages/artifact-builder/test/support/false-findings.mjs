@@ -28,7 +28,10 @@ for (const file of filesIn(folder)) {
 
 const isKey = ({ rule }) => /private-key|keystore/.test(rule)
 print('private keys', found.filter(isKey))
-print('others', found.filter((finding) => !isKey(finding)))
+print(
+  'others',
+  found.filter((finding) => !isKey(finding)),
+)
 const seconds = Number(count.ns) / 1e9
 console.log(
   `${count.files} files, ${(count.bytes / 1e6).toFixed(1)} MB, ${seconds.toFixed(3)} s, ` +

@@ -1,34 +1,25 @@
 import type { ContentRule } from './content-rule.ts'
 import { characterClasses, isPlaceholder, isWeakPassword } from './placeholders.ts'
 
-const schemes = [
-  'sql',
-  'postgres',
-  'sql2',
-  'mysqli',
-  'asyncpg',
-  'psycopg2',
-  'psycopg',
-  'mariadb',
-  'mongodb',
-  '+srv',
-].concat(['redis', 'rediss', 'valkey', 'valkeys', 'amqp', 'amqps', 'sqlserver', 'clickhouse'])
+/** Ends of schemes: `postgresql` and `mysql` end alike, and so do those that name a driver, like `mysql+pymysql`. */
+const schemes =
+  `sql postgres sql2 mysqli asyncpg psycopg psycopg2 mariadb mongodb +srv redis rediss valkey valkeys amqp amqps
+  sqlserver clickhouse`.split(/\s+/)
 
 /** `scheme://user:password@host`, its slashes escaped in some JSON; or JDBC's `?password=`. */
 const connection = new RegExp(
-  String.raw`(?<![A-Za-z0-9])(?:postgres(?:ql)?|pgsql|mysql[2i]?|mariadb|mongodb|rediss?|valkeys?|amqps?|mssql|sqlserver|clickhouse)` +
-    String.raw`(?:\+[a-z0-9]{1,12})?:(?:\\?\/){2}` +
+  String.raw`[a-z0-9+]{1,12}:(?:\\{0,3}\/){2}` +
     String.raw`(?:(?<user>[^\s:@/?#"'\`<>\\]{0,100}):(?<value>[^\s@/"'\`<>\\]{1,200})@(?<host>[^\s"'\`<>\\]{1,200})` +
     String.raw`|(?<jdbcHost>[^\s"'\`<>\\?;]{1,200})[?;](?:[^\s"'\`<>\\]{0,200}[?;&])?password=(?<jdbcPassword>[^\s"'\`<>\\;&]{1,200}))`,
-  'g',
+  'y',
 )
 
 /** Connection strings of databases and brokers in any file. In a dotenv file its own rule speaks. */
 export const connectionRules: readonly ContentRule[] = [
   {
     rule: 'connection-string-password',
-    literals: schemes.flatMap((scheme) => [{ text: `${scheme}://` }, { text: `${scheme}:\\/\\/` }]),
-    before: 32,
+    literals: schemes.flatMap((scheme) => [{ text: `${scheme}://` }, { text: `${scheme}:\\` }]),
+    before: 0,
     after: 700,
     pattern: connection,
     isSecret: ({ groups = {} }) => {

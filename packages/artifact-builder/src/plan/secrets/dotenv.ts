@@ -15,7 +15,8 @@ const assignment =
   /^(?:\u00ef\u00bb\u00bf)?[ \t]*(?:#[ \t]*)?(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[=:](.*)$/gm
 const secretName =
   /(?:password|passwd|passphrase|secret|token|credentials?|api_?key|secret_key_base|(?:^|[_.-])(?:pass|passcode|pwd|salt|(?:app|access|secret|private|encryption|signing|signature|master|auth|service)_?key))(?:_?\d{1,9})?$/i
-const connection = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,40}:\/\/([^\s:@/?#"'`]{0,200}):([^\s@/"'`]{1,400})@/gi
+const connection =
+  /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,40}:(?:\\{0,3}\/){2}([^\s:@/?#"'`]{0,200}):([^\s@/"'`]{1,400})@/gi
 /** A token that is signed with a shared secret: whoever has it is let in, whatever the variable is called. */
 const signedToken = /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000}/
 
@@ -35,7 +36,7 @@ export function dotenvMatches(text: string): readonly SecretMatch[] {
   })
 }
 
-const wordPassword = /(?:^|;)\s{0,20}(?:password|pwd)\s{0,20}=\s{0,20}([^;"']{1,400})/gi
+const wordPassword = /(?:^|[;?&])\s{0,20}(?:password|pwd)\s{0,20}=\s{0,20}([^;&"']{1,400})/gi
 
 function hasPasswordInWords(value: string): boolean {
   return [...value.matchAll(wordPassword)].some(([, password = '']) => !isPlaceholder(password))

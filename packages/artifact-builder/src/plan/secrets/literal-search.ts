@@ -1,22 +1,17 @@
-/**
- * Finds literals in bytes, many at once, without making a string of them. Every window of four bytes holds exactly one
- * pair of bytes that begins at a multiple of three, so that looking at each third pair misses no literal; most pairs are
- * in no literal, and the search goes on. It is sampled q-grams (Sutinen and Tarhio, 1995) in place of Wu and Manber's
- * shifts: each step of theirs waits for the table's answer to the one before, these do not.
- */
+/** One of the texts that are looked for. */
 export interface Literal {
   /** ASCII, three characters at least. */
   readonly text: string
   /** Whether a letter stands for its other case too. */
   readonly anyCase?: boolean | undefined
-  /** Of a text of three characters: the bytes that may stand before it. Default: whatever is no letter or digit. */
+  /** Of a text of three characters: what may stand before it, the file's beginning too. Default: no letter, no digit. */
   readonly after?: RegExp | undefined
 }
 
 export interface LiteralSearch {
   /**
    * Calls `onHit` for each literal that begins in `bytes` from `from` up to and without `to`, with its index in the
-   * list. A literal that bytes beyond `to` complete is a hit.
+   * list, more or less in order of place. A literal that bytes beyond `to` complete is a hit.
    */
   readonly search: (
     bytes: Uint8Array,
@@ -26,73 +21,89 @@ export interface LiteralSearch {
   ) => void
 }
 
-const windowBytes = 4
-const step = 3
-
-/** A literal and which of its bytes the table knows. */
-interface Anchored {
+/** Four bytes of a literal, by which it is found. */
+interface Anchor {
   readonly index: number
   readonly text: string
   readonly anyCase: boolean
-  /** Where the window begins in the text; -1 where it takes in the byte before. */
+  /** Where they begin in the text; -1 where they take in the byte before it. */
   readonly at: number
-  /** The bytes that may stand at each place of the window. */
-  readonly window: readonly (readonly number[])[]
+  /** The pairs of bytes that may begin at each of the first three. */
+  readonly pairs: readonly (readonly number[])[]
 }
 
-/** Makes the tables for a list of literals. */
-export function literalSearch(literals: readonly Literal[]): LiteralSearch {
-  const anchored = literals.map(anchor)
-  /** For each pair of bytes: bit N is set where some window has it at its byte N. */
-  const places = new Uint8Array(0x10000)
-  /** By the last pair of a window. */
-  const buckets = new Map<number, Anchored[]>()
-  for (const literal of anchored) {
-    for (let place = 0; place < step; place++) {
-      for (const pair of pairsAt(literal, place)) places[pair] = (places[pair] as number) | (1 << place)
-    }
-    for (const pair of new Set(pairsAt(literal, step - 1))) buckets.set(pair, [...(buckets.get(pair) ?? []), literal])
-  }
+const windowBytes = 4
+const step = 3
 
-  const search: LiteralSearch['search'] = (bytes, from, to, onHit) => {
-    const tryWindow = (start: number) => {
-      const bucket = buckets.get(pairOf(bytes, start + 2))
-      if (bucket === undefined) return
-      for (const literal of bucket) {
-        const begin = start - literal.at
-        if (begin >= from && begin < to && standsAt(literal, bytes, begin)) onHit(literal.index, begin)
+/**
+ * Finds literals in bytes, many at once, without making a string of them. Each window of four bytes has exactly one pair
+ * that begins at a multiple of three, so that looking at every third pair misses no literal; nearly all pairs are in no
+ * literal. It is a search by sampled q-grams (Sutinen and Tarhio, 1995) and not by shifts as Wu and Manber's: each step
+ * of theirs has to wait for what the table says of the one before.
+ */
+export function literalSearch(literals: readonly Literal[]): LiteralSearch {
+  const anchors = chooseAnchors(literals)
+  const places = tableOfPlaces(anchors)
+  const buckets = bucketsByLastPair(anchors)
+  const longest = Math.max(...literals.map(({ text }) => text.length)) + windowBytes
+  return {
+    search: (bytes, from, to, onHit) => {
+      const tryWindow = (start: number) => {
+        for (const anchor of buckets.get(pairAt(bytes, start + 2)) ?? []) {
+          const begin = start - anchor.at
+          if (begin >= from && begin < to && standsAt(anchor, bytes, begin)) onHit(anchor.index, begin)
+        }
+      }
+      // A literal at the file's very beginning has no byte before it.
+      if (from === 0) tryWindow(-1)
+      searchWindows(places, bytes, Math.max(0, from - 1), Math.min(bytes.length, to + longest), tryWindow)
+    },
+  }
+}
+
+/** Calls `tryWindow` for each place whose three pairs all stand in the table, at their own places. */
+function searchWindows(
+  places: Uint8Array,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  tryWindow: (start: number) => void,
+): void {
+  // The hottest loop of a build: indexes are in bounds, and nothing is called but for a candidate.
+  const lastWindow = to - windowBytes
+  const end = to - 1
+  for (let at = from; at < end; at += step) {
+    const seen = places[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] as number
+    if (seen === 0) continue
+    if ((seen & 4) !== 0 && at - 2 >= from && at - 2 <= lastWindow) {
+      const before = ((bytes[at - 1] as number) << 8) | (bytes[at] as number)
+      if (((places[before] as number) & 2) !== 0) {
+        const first = ((bytes[at - 2] as number) << 8) | (bytes[at - 1] as number)
+        if (((places[first] as number) & 1) !== 0) tryWindow(at - 2)
       }
     }
-    const hasAll = (start: number) =>
-      start + windowBytes <= bytes.length &&
-      ((places[pairOf(bytes, start)] as number) & 1) !== 0 &&
-      ((places[pairOf(bytes, start + 1)] as number) & 2) !== 0 &&
-      ((places[pairOf(bytes, start + 2)] as number) & 4) !== 0
-    const look = (pair: number, seen: number) => {
-      if (seen & 4 && pair >= 2 && hasAll(pair - 2)) tryWindow(pair - 2)
-      if (seen & 2 && pair >= 1 && hasAll(pair - 1)) tryWindow(pair - 1)
-      if (seen & 1 && hasAll(pair)) tryWindow(pair)
+    if ((seen & 2) !== 0 && at - 1 >= from && at - 1 <= lastWindow) {
+      const before = ((bytes[at - 1] as number) << 8) | (bytes[at] as number)
+      if (((places[before] as number) & 1) !== 0) {
+        const last = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+        if (((places[last] as number) & 4) !== 0) tryWindow(at - 1)
+      }
     }
-
-    // A text of three characters at the very beginning has no byte before it.
-    if (from === 0) tryWindow(-1)
-    // A window may begin a whole literal behind the literal's own beginning.
-    const end = Math.min(bytes.length, to + longest) - 1
-    const begin = Math.max(0, from - 1)
-    for (let pair = begin; pair < end; pair += step) {
-      const seen = places[((bytes[pair] as number) << 8) | (bytes[pair + 1] as number)] as number
-      if (seen !== 0) look(pair, seen)
+    if ((seen & 1) !== 0 && at <= lastWindow) {
+      const next = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+      if (((places[next] as number) & 2) !== 0) {
+        const last = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+        if (((places[last] as number) & 4) !== 0) tryWindow(at)
+      }
     }
   }
-  const longest = Math.max(0, ...literals.map(({ text }) => text.length)) + windowBytes
-  return { search }
 }
 
-function pairOf(bytes: Uint8Array, at: number): number {
+function pairAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
 }
 
-function standsAt({ text, anyCase }: Anchored, bytes: Uint8Array, start: number): boolean {
+function standsAt({ text, anyCase }: Anchor, bytes: Uint8Array, start: number): boolean {
   for (let at = 0; at < text.length; at++) {
     const wanted = text.charCodeAt(at)
     const found = bytes[start + at]
@@ -101,38 +112,70 @@ function standsAt({ text, anyCase }: Anchored, bytes: Uint8Array, start: number)
   return true
 }
 
-function anchor(literal: Literal, index: number): Anchored {
-  const { text, anyCase = false, after = /[^A-Za-z0-9]/ } = literal
-  if (text.length < step) throw new Error(`a literal needs ${step} characters: ${text}`)
-  const bytes = [...text].map((letter) => variants(letter.charCodeAt(0), anyCase))
-  if (text.length === step) {
-    const before = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) =>
-      after.test(String.fromCharCode(byte)),
-    )
-    return { index, text, anyCase, at: -1, window: [before, ...bytes] }
+/** For each pair of bytes: bit N is set where an anchor has it at its byte N. */
+function tableOfPlaces(anchors: readonly Anchor[]): Uint8Array {
+  const places = new Uint8Array(0x10000)
+  for (const { pairs } of anchors) {
+    for (const [place, atPlace] of pairs.entries()) {
+      for (const pair of atPlace) places[pair] = (places[pair] as number) | (1 << place)
+    }
   }
-  const at = rarestWindow(text)
-  return { index, text, anyCase, at, window: bytes.slice(at, at + windowBytes) }
+  return places
 }
 
-/** Where a literal looks least like prose and code: the fewer windows of other texts look alike, the faster. */
-function rarestWindow(text: string): number {
-  const cost = (at: number) =>
-    [...text.slice(at, at + windowBytes)].reduce((sum, letter) => sum + commonness(letter), 0)
-  const starts = Array.from({ length: text.length - windowBytes + 1 }, (_, at) => at)
-  return starts.reduce((best, at) => (cost(at) < cost(best) ? at : best), 0)
+function bucketsByLastPair(anchors: readonly Anchor[]): ReadonlyMap<number, readonly Anchor[]> {
+  const buckets = new Map<number, Anchor[]>()
+  for (const anchor of anchors) {
+    for (const pair of anchor.pairs[step - 1] ?? []) buckets.set(pair, [...(buckets.get(pair) ?? []), anchor])
+  }
+  return buckets
 }
 
-function commonness(letter: string): number {
-  if (/[ /]/.test(letter)) return 5
-  if (/[etaoinsrlcdu]/.test(letter)) return 4
-  if (/[a-z]/.test(letter)) return 3
-  return /[._:="-]/.test(letter) ? 2 : 1
+/** Of each literal the window whose pairs are rare, or are in the table already: the fewer pairs, the faster. */
+function chooseAnchors(literals: readonly Literal[]): readonly Anchor[] {
+  const taken = new Set<number>()
+  const cost = ({ pairs }: Anchor) =>
+    [...new Set(pairs.flat())].filter((pair) => !taken.has(pair)).reduce((sum, pair) => sum + commonness(pair), 0)
+  return literals.map((literal, index) => {
+    const [first, ...others] = possibleAnchors(literal, index)
+    if (first === undefined) throw new Error(`a literal needs ${step} characters: ${literal.text}`)
+    const best = others.reduce((best, other) => (cost(other) < cost(best) ? other : best), first)
+    for (const pair of best.pairs.flat()) taken.add(pair)
+    return best
+  })
 }
 
-function pairsAt({ window }: Anchored, place: number): readonly number[] {
-  const [first = [], second = []] = window.slice(place, place + 2)
+function possibleAnchors(literal: Literal, index: number): readonly Anchor[] {
+  const { text, anyCase = false, after = /[^A-Za-z0-9]/ } = literal
+  const bytes = [...text].map((letter) => variants(letter.charCodeAt(0), anyCase))
+  const anchorAt = (at: number, window: readonly (readonly number[])[]) => ({
+    index,
+    text,
+    anyCase,
+    at,
+    pairs: [0, 1, 2].map((place) => pairsOf(window[place] ?? [], window[place + 1] ?? [])),
+  })
+  if (text.length === step) return [anchorAt(-1, [bytesLike(after), ...bytes])]
+  const count = Math.max(0, text.length - windowBytes + 1)
+  return Array.from({ length: count }, (_, at) => anchorAt(at, bytes.slice(at, at + windowBytes)))
+}
+
+/** The bytes of a folder of packages, the most frequent first. */
+const byFrequency = ' \0etrnosiaHAlcu\npd,\u0001\u00ff$(f.)m\u0002hg_LI"=0EDByC;:bx1/SvQNTF\t{}'
+const ranks = new Map([...byFrequency].map((letter, rank) => [letter.charCodeAt(0), rank]))
+
+/** How often a pair of bytes stands in a text, by Zipf's law. */
+function commonness(pair: number): number {
+  const frequency = (byte: number) => 1 / ((ranks.get(byte) ?? byFrequency.length) + 3)
+  return frequency(pair >> 8) * frequency(pair & 0xff)
+}
+
+function pairsOf(first: readonly number[], second: readonly number[]): readonly number[] {
   return first.flatMap((high) => second.map((low) => (high << 8) | low))
+}
+
+function bytesLike(pattern: RegExp): readonly number[] {
+  return Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => pattern.test(String.fromCharCode(byte)))
 }
 
 function variants(byte: number, anyCase: boolean): readonly number[] {

@@ -5,7 +5,7 @@ export const pathRules: readonly (readonly [SecretRule, string])[] = [
   ['dotenv-local', String.raw`\.env(?:\.[^/]+)?\.local`],
   ['private-key-path', String.raw`id_(?:rsa|dsa|ecdsa|ed25519|xmss)(?:_sk)?(?:\.(?:pem|key|bak|old|orig|backup))?`],
   ['aws-credentials-path', String.raw`\.aws\/credentials`],
-  ['terraform-state-path', String.raw`[^/]*\.tfstate(?:\.[^/]*)?(?:\.?backup)?`],
+  ['terraform-state-path', String.raw`[^/]*\.tfstate(?:\.(?:\d+\.)?backup)?`],
   ['symfony-decrypt-key-path', String.raw`config\/secrets\/[^/]+\/[^/]+\.decrypt\.private\.php`],
   ['rails-key-path', String.raw`config\/(?:master|credentials\/[^/]+)\.key`],
   ['gcloud-credentials-path', String.raw`application_default_credentials\.json`],

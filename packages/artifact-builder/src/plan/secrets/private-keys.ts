@@ -23,7 +23,7 @@ export const privateKeyRules: readonly ContentRule[] = [
     rule: 'private-key',
     literals: [{ text: 'PuTTY-User-Key-File-' }],
     before: 0,
-    after: 8000,
+    after: 4000,
     pattern: /PuTTY-User-Key-File-\d{1,2}:/y,
     isSecret: (match) => isKeyBody(puttyBody.exec(textBehind(match))?.[1]),
   },
@@ -33,7 +33,7 @@ export const privateKeyRules: readonly ContentRule[] = [
     literals: [{ text: 'kty"' }, { text: "kty'" }, { text: 'kty\\"' }, { text: 'kty:' }],
     before: 4096,
     after: 4096,
-    pattern: /(?<![A-Za-z0-9_$])kty(?=\\?["']?\s{0,4}:)/g,
+    pattern: /(?<![A-Za-z0-9_$])kty(?=\\?["']?\s{0,4}:)/y,
     isSecret: (match) => isPrivateJwk(match),
   },
   {

@@ -61,13 +61,13 @@ export const tokenRules: readonly ContentRule[] = [
   inContext(
     'twilio-key',
     [{ text: 'twilio', anyCase: true }],
-    /twilio[\s\S]{0,120}?(?<![A-Za-z0-9])(?<value>SK[0-9a-f]{32})(?![A-Za-z0-9])/gi,
+    /[A-Za-z]{6}[\s\S]{0,120}?(?<![A-Za-z0-9])(?<value>SK[0-9a-f]{32})(?![A-Za-z0-9])/y,
     { before: 0, after: 200 },
   ),
   inContext(
     'twilio-key',
     [{ text: 'twilio', anyCase: true }],
-    /twilio[\s\S]{0,120}?auth_?token["'\]]{0,2}\s{0,4}(?:=>|[:=])\s{0,4}["']?(?<value>[0-9a-f]{32})(?![A-Za-z0-9])/gi,
+    /[A-Za-z]{6}[\s\S]{0,120}?(?:auth_?[Tt]oken|AUTH_?TOKEN)["'\]]{0,2}\s{0,4}(?:=>|[:=])\s{0,4}["']?(?<value>[0-9a-f]{32})(?![A-Za-z0-9])/y,
     { before: 0, after: 200 },
   ),
   inContext('mailgun-key', [{ text: 'key-' }], new RegExp(`(?<=["'=:\\s\`])key-${hex32}(?![A-Za-z0-9-])`, 'y'), {
@@ -137,10 +137,15 @@ export const tokenRules: readonly ContentRule[] = [
   inContext(
     'discord-token',
     [{ text: 'discord', anyCase: true }],
-    /discord[\s\S]{0,120}?(?<![A-Za-z0-9_-])(?<value>[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![A-Za-z0-9_-])/gi,
+    /[A-Za-z]{7}[\s\S]{0,120}?(?<![A-Za-z0-9_-])(?<value>[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38})(?![A-Za-z0-9_-])/y,
     { before: 0, after: 240 },
   ),
-  token('discord-webhook', ['/api/webhooks/'], String.raw`\/api\/webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,80}`),
+  inContext(
+    'discord-webhook',
+    [{ text: '/api/webhooks/' }],
+    /\/api\/webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,80}(?![A-Za-z0-9_-])/y,
+    { before: 0, after: 128 },
+  ),
   token('nuget-key', ['oy2'], 'oy2[a-z0-9]{43}'),
   token('rubygems-key', ['rubygems_'], 'rubygems_[0-9a-f]{48}'),
   token('docker-token', ['dckr_pat_', 'dckr_oat_'], 'dckr_[po]at_[A-Za-z0-9_-]{27,32}(?!-)'),
