@@ -58,11 +58,11 @@ export const maxLinkTargetBytes = 4096
 /** Links that are followed before the chain counts as a cycle: Linux's MAXSYMLINKS. */
 export const maxLinkHops = 40
 
-/** What is kept of one piece for the search in the next one: longer than anything that a rule of secrets matches. */
-export const secretOverlapCharacters = 8 * 1024
+/** A file of credentials by its name that is larger than this is none; it is looked at as a whole. */
+export const maxCredentialFileBytes = 8 * 1024 * 1024
 
-/** A JSON file of credentials that is larger than this is none. */
-export const maxCredentialFileCharacters = 1024 * 1024
+/** How many findings of one JSON file of credentials are looked up: a hundred places say enough. */
+export const maxFindingsPerCredentialFile = 100
 
 /** How many names a message lists; the context of the error has all of them. */
 export const namesInMessage = 10

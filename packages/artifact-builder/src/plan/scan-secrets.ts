@@ -1,70 +1,148 @@
-import { secretOverlapCharacters } from '../limits.ts'
+import { maxCredentialFileBytes } from '../limits.ts'
 import type { SecretFinding } from '../model.ts'
 import { compareBytes } from './byte-order.ts'
-import { secretsInPath, secretsInText, type SecretRule } from './secret-rules.ts'
+import type { SecretMatch, SecretRule } from './secret-rules.ts'
+import { lookAheadBytes, lookBehindBytes, secretsInBytes } from './secrets/content-scan.ts'
+import { fileRuleFor, type FileRule } from './secrets/file-rules.ts'
+import { secretsInPath } from './secrets/path-rules.ts'
+import { latin1, narrowed, utf16LowByte } from './secrets/text-bytes.ts'
 
 /** Looks for secrets in a file that comes in pieces; holds one piece and a little of the one before. */
 interface SecretScan {
+  /** The piece may be overwritten afterwards. */
   readonly add: (piece: Uint8Array) => void
   /** To be called once, after the last piece. */
   readonly finish: () => readonly SecretFinding[]
 }
 
-/** Begins a scan of the file that has this path inside the artifact. */
-export function startSecretScan(path: string): SecretScan {
-  const found = new Map<string, SecretFinding>()
-  let kept = ''
-  /** Of the text before `kept`. */
-  let newlines = 0
-  let first = true
-
-  const report = (line: number, rule: SecretRule) => found.set(`${rule}:${line}`, { path, line, rule })
-  const look = (text: string, last: boolean) => {
-    // A rule may look one character back and far ahead: what begins at the first character or near the end of a
-    // window is judged where its surroundings are in sight.
-    const from = first ? 0 : 1
-    const to = last ? text.length : Math.max(from, text.length - secretOverlapCharacters)
-    for (const { rule, index } of secretsInText(path, { text, from, to, whole: first && last })) {
-      report(newlines + countNewlines(text, index) + 1, rule)
-    }
-    const cut = Math.max(0, to - 1)
-    newlines += countNewlines(text, cut)
-    kept = text.slice(cut)
-    first = false
-  }
-
-  for (const rule of secretsInPath(path)) report(1, rule)
-  return {
-    add: (piece) => {
-      const text = kept + latin1(piece)
-      if (text.length <= secretOverlapCharacters * 2) kept = text
-      else look(text, false)
-    },
-    finish: () => {
-      look(kept, true)
-      return sortFindings([...found.values()])
-    },
-  }
-}
-
-/** The secrets of a file that is in memory whole. */
+/**
+ * The secrets in a whole file, by its path inside the artifact: the same answer as that of {@link startSecretScan}. In
+ * order of line and rule.
+ */
 export function scanSecrets(path: string, bytes: Uint8Array): readonly SecretFinding[] {
-  const scan = startSecretScan(path)
-  scan.add(bytes)
-  return scan.finish()
+  const lowByte = utf16LowByte(bytes)
+  const plain = lowByte === undefined ? bytes : narrowed(bytes, lowByte)
+  const fileRule = fileRuleFor(path)
+  const found = createFindings(path, fileRule)
+  found.addContentMatches(plain, secretsInBytes(plain, 0, plain.length), 0)
+  if (fileRule !== undefined) found.addFileMatches(plain)
+  return found.sorted()
 }
+
+/**
+ * Begins a scan of the file that has this path inside the artifact. A file of credentials by its name is held whole, up
+ * to {@link maxCredentialFileBytes}.
+ */
+export function startSecretScan(path: string): SecretScan {
+  const fileRule = fileRuleFor(path)
+  const found = createFindings(path, fileRule)
+  const decode = createDecoder()
+  const whole = fileRule === undefined ? undefined : createHolder()
+  let kept: Uint8Array = new Uint8Array()
+  /** How much of `kept` has been judged, and how many lines end before it. */
+  let judged = 0
+  let newlines = 0
+
+  const look = (bytes: Uint8Array, last: boolean) => {
+    const to = last ? bytes.length : Math.max(judged, bytes.length - lookAheadBytes)
+    found.addContentMatches(bytes, secretsInBytes(bytes, judged, to), newlines)
+    const cut = Math.max(0, to - lookBehindBytes)
+    newlines += countNewlines(bytes, 0, cut)
+    kept = bytes.slice(cut)
+    judged = to - cut
+  }
+  const take = (bytes: Uint8Array) => {
+    whole?.add(bytes)
+    look(kept.length === 0 ? bytes : Buffer.concat([kept, bytes]), false)
+  }
+
+  return {
+    add: (piece) => take(decode.add(piece)),
+    finish: () => {
+      take(decode.finish())
+      look(kept, true)
+      if (whole !== undefined) found.addFileMatches(whole.bytes())
+      return found.sorted()
+    },
+  }
+}
+
+function createFindings(path: string, fileRule: FileRule | undefined) {
+  let byPlace: Map<string, SecretFinding> | undefined
+  const add = (line: number, rule: SecretRule) => (byPlace ??= new Map()).set(`${rule}:${line}`, { path, line, rule })
+  const addMatches = (bytes: Uint8Array, matches: readonly SecretMatch[], newlinesBefore: number) => {
+    let line = newlinesBefore + 1
+    let at = 0
+    // In order of place, so that each line is counted once, however many findings there are.
+    for (const { rule, index } of [...matches].sort((a, b) => a.index - b.index)) {
+      line += countNewlines(bytes, at, index)
+      at = index
+      add(line, rule)
+    }
+  }
+  const isLeft = ({ rule }: SecretMatch) => !fileRule?.replaces?.includes(rule)
+  for (const rule of secretsInPath(path)) add(1, rule)
+  return {
+    /** What was found in a part of the file that begins behind so many ends of lines. */
+    addContentMatches: (bytes: Uint8Array, matches: readonly SecretMatch[], newlinesBefore: number) =>
+      addMatches(bytes, matches.filter(isLeft), newlinesBefore),
+    addFileMatches: (bytes: Uint8Array) => {
+      if (fileRule === undefined || bytes.length > maxCredentialFileBytes) return
+      addMatches(bytes, fileRule.find(latin1(bytes)), 0)
+    },
+    sorted: () => (byPlace === undefined ? none : sortFindings([...byPlace.values()])),
+  }
+}
+
+const none: readonly SecretFinding[] = []
 
 /** By path, line and rule. */
 export function sortFindings(findings: readonly SecretFinding[]): readonly SecretFinding[] {
   return [...findings].sort((a, b) => compareBytes(a.path, b.path) || a.line - b.line || compareBytes(a.rule, b.rule))
 }
 
-function countNewlines(text: string, end: number): number {
-  let count = 0
-  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) count += 1
-  return count
+/** Holds the beginning of a file, so much that it can be told whether there is more than a file of credentials has. */
+function createHolder() {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  return {
+    add: (bytes: Uint8Array) => {
+      if (length <= maxCredentialFileBytes) pieces.push(bytes.slice())
+      length += bytes.length
+    },
+    bytes: (): Uint8Array => Buffer.concat(pieces),
+  }
 }
 
-function latin1(piece: Uint8Array): string {
-  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')
+/** UTF-16 is narrowed as it comes; whether it is shows in the first two bytes. */
+function createDecoder() {
+  let isBegun = false
+  let lowByte: 0 | 1 | undefined
+  let odd: Uint8Array = new Uint8Array()
+  const add = (piece: Uint8Array): Uint8Array => {
+    const bytes = odd.length === 0 ? piece : Buffer.concat([odd, piece])
+    odd = new Uint8Array()
+    if (!isBegun && bytes.length < 2) {
+      odd = bytes.slice()
+      return new Uint8Array()
+    }
+    if (!isBegun) lowByte = utf16LowByte(bytes)
+    isBegun = true
+    if (lowByte === undefined) return bytes
+    const even = bytes.length & ~1
+    odd = bytes.slice(even)
+    return narrowed(bytes.subarray(0, even), lowByte)
+  }
+  return {
+    add,
+    /** What has waited for a second byte that never came. */
+    finish: (): Uint8Array => (lowByte === undefined ? odd : new Uint8Array()),
+  }
+}
+
+function countNewlines(bytes: Uint8Array, from: number, to: number): number {
+  const part = bytes.subarray(from, to)
+  let count = 0
+  for (let at = part.indexOf(10); at !== -1; at = part.indexOf(10, at + 1)) count += 1
+  return count
 }
