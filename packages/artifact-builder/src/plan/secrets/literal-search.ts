@@ -54,8 +54,9 @@ export function literalSearch(literals: readonly Literal[]): LiteralSearch {
           if (begin >= from && begin < to && standsAt(anchor, bytes, begin)) onHit(anchor.index, begin)
         }
       }
-      // A literal at the file's very beginning has no byte before it.
-      if (from === 0) tryWindow(-1)
+      // A literal at the file's very beginning has no byte before it. A read out of bounds, even once, would make V8
+      // compile the slow kind of read into the loop.
+      if (from === 0 && bytes.length >= step) tryWindow(-1)
       searchWindows(places, bytes, Math.max(0, from - 1), Math.min(bytes.length, to + longest), tryWindow)
     },
   }
@@ -69,34 +70,34 @@ function searchWindows(
   to: number,
   tryWindow: (start: number) => void,
 ): void {
-  // The hottest loop of a build: indexes are in bounds, and nothing is called but for a candidate.
-  const lastWindow = to - windowBytes
-  const end = to - 1
-  for (let at = from; at < end; at += step) {
-    const seen = places[((bytes[at] as number) << 8) | (bytes[at + 1] as number)] as number
+  // The hottest loop of a build. It looks at the pairs that end the windows at from, from + 3, …, and asks one question
+  // about four of them, which is twice as fast as four questions.
+  let at = from + 2
+  for (const end = to - 4 * step; at < end; at += 4 * step) {
+    const seen =
+      (places[pairAt(bytes, at)] as number) |
+      (places[pairAt(bytes, at + 3)] as number) |
+      (places[pairAt(bytes, at + 6)] as number) |
+      (places[pairAt(bytes, at + 9)] as number)
     if (seen === 0) continue
-    if ((seen & 4) !== 0 && at - 2 >= from && at - 2 <= lastWindow) {
-      const before = ((bytes[at - 1] as number) << 8) | (bytes[at] as number)
-      if (((places[before] as number) & 2) !== 0) {
-        const first = ((bytes[at - 2] as number) << 8) | (bytes[at - 1] as number)
-        if (((places[first] as number) & 1) !== 0) tryWindow(at - 2)
-      }
-    }
-    if ((seen & 2) !== 0 && at - 1 >= from && at - 1 <= lastWindow) {
-      const before = ((bytes[at - 1] as number) << 8) | (bytes[at] as number)
-      if (((places[before] as number) & 1) !== 0) {
-        const last = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
-        if (((places[last] as number) & 4) !== 0) tryWindow(at - 1)
-      }
-    }
-    if ((seen & 1) !== 0 && at <= lastWindow) {
-      const next = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
-      if (((places[next] as number) & 2) !== 0) {
-        const last = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
-        if (((places[last] as number) & 4) !== 0) tryWindow(at)
-      }
+    for (let near = at; near < at + 4 * step; near += step) {
+      if (!isInWindow(places, bytes, near)) continue
+      for (let start = near - 2; start <= near; start++) tryWindow(start)
     }
   }
+  for (let start = at - 2; start <= to - windowBytes; start++) tryWindow(start)
+}
+
+/** Whether the pairs around one are those of a window too. Without branches: a guess that fails costs more than a look. */
+function isInWindow(places: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  const seen = places[pairAt(bytes, at)] as number
+  if (seen === 0) return false
+  const before = places[pairAt(bytes, at - 1)] as number
+  const behind = places[pairAt(bytes, at + 1)] as number
+  const begun = seen & (behind >> 1) & ((places[pairAt(bytes, at + 2)] as number) >> 2)
+  const between = (seen >> 1) & before & (behind >> 2)
+  const ended = (seen >> 2) & (before >> 1) & (places[pairAt(bytes, at - 2)] as number)
+  return ((begun | between | ended) & 1) !== 0
 }
 
 function pairAt(bytes: Uint8Array, at: number): number {
