@@ -78,7 +78,7 @@ async function readEntry(path: string, facts: TarEntryFacts, content: AsyncItera
 }
 
 function matchEntries(path: string, found: readonly FoundEntry[], manifest: Manifest): void {
-  checkPlaces(path, found)
+  checkPlaces(path, [...found, { path: manifestPath, type: 'file' }])
   matchManifest(path, found, manifest).forEach((entry, index) => {
     const { sha256, path: name } = found[index] as FoundEntry
     if (entry?.sha256 !== sha256)

@@ -151,7 +151,9 @@ async function addMember(archive: Archive, member: ArchiveMember, format: Artifa
   const pieces = exactly(member)
   if (isWhole) {
     const bytes = Buffer.concat(await collect(pieces))
-    const stored = await append(archive, steps, bytes, wholeData(member, bytes, format))
+    // A link's target goes into its header; with a body too, the tar stream ends the process.
+    const body = type === 'symlink' ? Buffer.alloc(0) : bytes
+    const stored = await append(archive, steps, body, wholeData(member, bytes, format))
     requireName(path, type, stored)
     return
   }

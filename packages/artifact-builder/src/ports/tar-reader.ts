@@ -59,7 +59,7 @@ async function visitEntries(cursor: Cursor, path: string, visit: TarVisitor): Pr
       continue
     }
     extension = undefined
-    await visitEntry(cursor, path, header.facts, visit)
+    await visitEntry(cursor, header.facts, visit)
   }
   if (extension) throw invalid(path, 'it ends after an extended header')
   await cursor.requireZeros()
@@ -74,7 +74,7 @@ async function readExtension(cursor: Cursor, path: string, sizeBytes: number): P
   return extension
 }
 
-async function visitEntry(cursor: Cursor, path: string, facts: TarEntryFacts, visit: TarVisitor): Promise<void> {
+async function visitEntry(cursor: Cursor, facts: TarEntryFacts, visit: TarVisitor): Promise<void> {
   const contentBytes = facts.type === 'file' ? facts.sizeBytes : 0
   const content = cursor.pieces(contentBytes)
   await visit(facts, content)
