@@ -68,7 +68,7 @@ export async function writeWithArchiver(
   const failArchive = (error: unknown) => steps.fail(archiverError(error))
   archive.on('error', failArchive)
   archive.on('warning', failArchive)
-  const written = startWriting(archive, format, file)
+  const { written, stop } = startWriting(archive, format, file)
   written.catch(steps.fail)
   try {
     await addMembers(archive, members, { format, memberCount, steps })
@@ -77,8 +77,7 @@ export async function writeWithArchiver(
       written.then(done, steps.fail)
     })
   } catch (error) {
-    archive.abort()
-    archive.destroy()
+    stop()
     // Settles as soon as the file is no longer written to; why it failed is known already.
     await written.catch(() => undefined)
     throw error
@@ -93,11 +92,27 @@ function openArchive(format: ArtifactFormat, memberCount: number): Archive {
   return new ZipArchive({ zlib: { level: compressionLevel }, forceZip64: memberCount >= zip64EntryCount })
 }
 
-function startWriting(archive: Archive, format: ArtifactFormat, file: FileHandle): Promise<void> {
-  const output = writableOf(file)
-  if (format !== 'tgz') return pipeline(archive, output)
+/**
+ * Lets the archive flow into the file. `stop` cuts it off and leaves it to the garbage collector: to end it before its
+ * time is an error that nobody can catch (`abort` of a tar throws, `destroy` breaks a stream inside that nobody listens to).
+ */
+function startWriting(archive: Archive, format: ArtifactFormat, file: FileHandle) {
+  const packed = new PassThrough({ highWaterMark: outputBufferBytes })
+  // Told by `written`.
+  packed.on('error', () => undefined)
+  archive.pipe(packed)
+  const written = format === 'tgz' ? writeGzip(packed, file) : pipeline(packed, writableOf(file))
+  const stop = () => {
+    archive.unpipe(packed)
+    packed.destroy()
+  }
+  return { written, stop }
+}
+
+function writeGzip(packed: PassThrough, file: FileHandle): Promise<void> {
   const gzip = createGzip({ level: compressionLevel })
-  return pipeline(archive, (source: AsyncIterable<Buffer>) => evenPieces(source, pieceBytes), gzip, withSystem, output)
+  const inPieces = (source: AsyncIterable<Buffer>) => evenPieces(source, pieceBytes)
+  return pipeline(packed, inPieces, gzip, withSystem, writableOf(file))
 }
 
 /** zlib writes no time into the header of gzip, but the system that it runs on (RFC 1952, 2.3.1: OS, the tenth byte). */
