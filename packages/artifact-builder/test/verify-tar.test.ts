@@ -6,7 +6,7 @@ import { manifestPath } from '@fairlead/core'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import { verifyTar } from '../src/verify-tar.ts'
-import { commit, manifestOf, membersOf, pack, withManifest, write, type PackedFiles } from './support/packed.ts'
+import { manifestOf, membersOf, pack, someCommit, withManifest, write, type PackedFiles } from './support/packed.ts'
 import { extended, rawTar, type RawTarEntry } from './support/raw-tar.ts'
 
 const files: PackedFiles = {
@@ -47,7 +47,7 @@ describe.each(['tar', 'tgz'] as const)('a %s', (format) => {
     const path = await pack(files, format)
     const { manifest, sizeBytes } = await verifyTar(path, undefined)
     expect(manifest).toEqual(manifestOf(membersOf(files)))
-    expect(manifest.commit).toBe(commit)
+    expect(manifest.commit).toBe(someCommit)
     expect(sizeBytes).toBe(readFileSync(path).length)
   })
 
@@ -81,7 +81,7 @@ describe.each(['tar', 'tgz'] as const)('a %s', (format) => {
 
 test('a tar that was written by hand is accepted, and each refusal below is one change to it', async () => {
   expect(await refusal(rawTar([one, manifestEntry]))).toEqual({ code: 'none', message: 'it was accepted' })
-  expect((await verifyTar(fileOf(gzipSync(rawTar([one, manifestEntry]))), undefined)).manifest.commit).toBe(commit)
+  expect((await verifyTar(fileOf(gzipSync(rawTar([one, manifestEntry]))), undefined)).manifest.commit).toBe(someCommit)
 })
 
 describe('a tar is no artifact', () => {

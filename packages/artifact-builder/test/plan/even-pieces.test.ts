@@ -8,7 +8,6 @@ test('the same bytes come in the same pieces, however they came in', async () =>
       fc.array(fc.uint8Array({ maxLength: 40 })),
       fc.integer({ min: 1, max: 17 }),
       async (given, size) => {
-        // eslint-disable-next-line @typescript-eslint/require-await -- as a stream would give them
         const source = async function* () {
           yield* given
         }

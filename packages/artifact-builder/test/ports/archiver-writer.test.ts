@@ -116,7 +116,7 @@ describe.each(formats)('archiver, writing a %s,', (format) => {
     const file = await open(path, 'r')
     onTestFinished(() => file.close())
     const one = () => pieces('hello')
-    // eslint-disable-next-line @typescript-eslint/require-await -- as the builder hands them over
+
     const members = async function* () {
       yield member('a', one())
     }
@@ -129,7 +129,7 @@ describe.each(formats)('archiver, writing a %s,', (format) => {
     const file = await open('/dev/full', 'w')
     onTestFinished(() => file.close())
     const full = Array.from({ length: 40 }, (_, index) => member(`${index}`, randomBytes(200_000), 200_000))
-    // eslint-disable-next-line @typescript-eslint/require-await -- as the builder hands them over
+
     const members = async function* () {
       yield* full
     }
@@ -179,7 +179,6 @@ describe.each(formats)('archiver, writing a %s,', (format) => {
   })
 })
 
-// eslint-disable-next-line @typescript-eslint/require-await -- as a file is read
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size)
 }
@@ -211,7 +210,9 @@ test.runIf(process.env['FAIRLEAD_LONG']).each([
 
 test('the bytes of a tar are these, on every machine', async () => {
   const bytes = readFileSync(await write(withManifest(membersOf(files)), { format: 'tar' }))
-  expect(createHash('sha256').update(bytes).digest('hex')).toBe('6c2d2df114dfb0dabc3609d0fbed98450895db31f9fcff2ee41fa68b7767dacf')
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(
+    '6c2d2df114dfb0dabc3609d0fbed98450895db31f9fcff2ee41fa68b7767dacf',
+  )
 })
 
 test('a tgz is its tar in gzip without a time, a name or the system that made it', async () => {
@@ -226,7 +227,7 @@ test('a file of more than 8 GiB has its size in an extended header', async () =>
   const path = join(temporaryFolder(), 'huge.tar')
   const file = await open(path, 'wx')
   onTestFinished(() => file.close())
-  // eslint-disable-next-line @typescript-eslint/require-await -- as the builder hands them over
+
   const members = async function* () {
     yield member('huge', pieces('x'.repeat(3_000_000), new Error('that is enough of it')), sizeBytes)
   }

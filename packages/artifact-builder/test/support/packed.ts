@@ -12,7 +12,7 @@ export type PackedFiles = Readonly<
   Record<string, string | Uint8Array | { readonly link: string } | { readonly script: string } | 'folder/'>
 >
 
-export const commit = '4f3c0a9e5b7d1c2e8f6a4b3d2c1e0f9a8b7c6d5e'
+export const someCommit = '4f3c0a9e5b7d1c2e8f6a4b3d2c1e0f9a8b7c6d5e'
 
 /** The members of an archive of these files, in the order of their paths. */
 export function membersOf(files: PackedFiles): readonly (ArchiveMember & { readonly content: Buffer })[] {
@@ -30,7 +30,10 @@ export function membersOf(files: PackedFiles): readonly (ArchiveMember & { reado
 }
 
 /** The manifest of an artifact of these members. */
-export function manifestOf(members: readonly (ArchiveMember & { readonly content: Buffer })[]): Manifest {
+export function manifestOf(
+  members: readonly (ArchiveMember & { readonly content: Buffer })[],
+  commit: string = someCommit,
+): Manifest {
   const entries = members.map(({ path, type, mode, sizeBytes, content }): ManifestEntry => {
     const facts = { path, type, mode: mode.toString(8).padStart(4, '0'), sizeBytes }
     return type === 'directory' ? facts : { ...facts, sha256: createHash('sha256').update(content).digest('hex') }
@@ -48,8 +51,9 @@ export function manifestOf(members: readonly (ArchiveMember & { readonly content
 /** Those members and their manifest, which is the last entry. */
 export function withManifest(
   members: readonly (ArchiveMember & { readonly content: Buffer })[],
+  commit: string = someCommit,
 ): readonly (ArchiveMember & { readonly content: Buffer })[] {
-  const content = Buffer.from(`${JSON.stringify(manifestOf(members), undefined, 2)}\n`)
+  const content = Buffer.from(`${JSON.stringify(manifestOf(members, commit), undefined, 2)}\n`)
   return [...members, { path: manifestPath, type: 'file', mode: 0o644, sizeBytes: content.length, content }]
 }
 
@@ -61,7 +65,6 @@ export async function write(
   const path = join(temporaryFolder(), `shop.${options.format}`)
   const file = await open(path, 'wx')
   try {
-    // eslint-disable-next-line @typescript-eslint/require-await -- as the builder hands them over
     const given = async function* () {
       yield* members
     }
@@ -73,6 +76,6 @@ export async function write(
 }
 
 /** An artifact of these files. */
-export function pack(files: PackedFiles, format: ArtifactFormat): Promise<string> {
-  return write(withManifest(membersOf(files)), { format })
+export function pack(files: PackedFiles, format: ArtifactFormat, commit: string = someCommit): Promise<string> {
+  return write(withManifest(membersOf(files), commit), { format })
 }
