@@ -128,6 +128,17 @@ export const artifactErrors = defineErrors('artifact-builder', {
     hint: 'Do not deploy it; take the bytes from the store again or build it again.',
     example: { path: '/srv/shop/build/shop.zip', entry: 'dist/main.js', problem: 'has other bytes' },
   }),
+  ARTIFACT_FOLDER_UNWRITABLE: describeError<{ into: string; path: string; reason: string }>({
+    message: ({ into, path, reason }) => `cannot extract an artifact to ${into}: ${path} (${reason})`,
+    hint: 'Give it a folder that this user may write to, with room; what was written is gone again.',
+    example: { into: '/srv/shop/releases/1', path: 'dist/main.js', reason: 'ENOSPC' },
+  }),
+  ARTIFACT_ENGINE_FAILED: describeError<{ engine: string; entry: string | undefined; problem: string }>({
+    message: ({ engine, entry, problem }) =>
+      `${engine} cannot write the artifact: ${entry === undefined ? engine : JSON.stringify(entry)} ${problem}`,
+    hint: 'Rename the entry, or write a zip with the engine that is the default, which keeps every name.',
+    example: { engine: 'archiver', entry: 'foo:bar.js', problem: 'has a name that it would change' },
+  }),
 })
 
 function listed(names: readonly string[]): string {

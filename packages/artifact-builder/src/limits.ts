@@ -75,3 +75,12 @@ export const maxDefaultWorkers = 4
 
 /** More threads than any machine has cores; a larger number is a mistake. */
 export const maxWorkers = 256
+
+/** The largest size that eleven octal digits of a tar's header can say (POSIX pax, ustar Interchange Format). */
+export const maxTarHeaderSize = 8 * 1024 ** 3 - 1
+
+/** Where gzip says which system compressed, and what is put there whatever that was: 3, Unix (RFC 1952, 2.3.1). */
+export const gzipSystem = { offset: 9, value: 3 }
+
+/** Of a tar's extended header: two paths of PATH_MAX and a size are far below. */
+export const maxTarExtensionBytes = 64 * 1024

@@ -104,6 +104,8 @@ export type RefusalReason =
   | 'name-not-utf8'
   /** A backslash, a control character or a beginning like `c:`, which zip tools read as something else. */
   | 'name-not-portable'
+  /** archiver, which writes every tar, would store it under another name. */
+  | 'name-not-archivable'
   /** `.fairlead` is where the manifest lies. */
   | 'name-reserved'
   /** Absolute, or out of root on its way. */

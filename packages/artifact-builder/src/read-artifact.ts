@@ -38,6 +38,7 @@ export function artifactOf(path: string, { manifest, sha256, sizeBytes }: Verifi
   return {
     schema: 'fairlead/artifact/1',
     path,
+    format: 'zip',
     application,
     commit,
     sha256,

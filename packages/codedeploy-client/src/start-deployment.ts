@@ -1,5 +1,6 @@
 import {
   ambientOptionNames,
+  artifactFormat,
   checkOptions,
   commitId,
   coreErrors,
@@ -17,6 +18,7 @@ import {
   systemClock,
   timestamp,
   type AmbientOptions,
+  type ArtifactFormat,
   type Clock,
   type Deployment,
   type ObjectLocation,
@@ -53,6 +55,8 @@ import { readClient, readFlag, readMilliseconds, readText, readWord } from './su
 export interface DeployablePublication {
   readonly commit: string
   readonly sha256: string
+  /** How the bytes are packed, which CodeDeploy calls the bundle's type. Default: `zip`. */
+  readonly format?: ArtifactFormat | undefined
   /** Of kind `s3`: CodeDeploy reads revisions from there alone. */
   readonly location: ObjectLocation
 }
@@ -358,7 +362,12 @@ function deploymentOf(
 
 const parsePublicationFacts = recordReader(
   'publication',
-  object({ commit: commitId, sha256: sha256Text, location: object({ kind: oneOf('s3', 'folder') }) }),
+  object({
+    commit: commitId,
+    sha256: sha256Text,
+    format: artifactFormat,
+    location: object({ kind: oneOf('s3', 'folder') }),
+  }),
 )
 const parseS3Location = recordReader(
   'location in S3',
@@ -368,7 +377,7 @@ const parseS3Location = recordReader(
 function readStart(publication: DeployablePublication, target: Target, options: StartDeploymentOptions): Start {
   const verb = 'startDeployment'
   checkOptions(verb, options, optionNames)
-  const { commit, sha256, location } = parsePublicationFacts(publication)
+  const { commit, sha256, format, location } = parsePublicationFacts(publication)
   if (location.kind !== 's3') throw codeDeployErrors.DEPLOYMENT_NEEDS_S3({ kind: location.kind, commit })
   const revision = parseS3Location(publication.location)
   const aim = parseTarget(target)
@@ -401,6 +410,7 @@ function readStart(publication: DeployablePublication, target: Target, options: 
     creation: {
       target: aim,
       revision,
+      format,
       description: describeRun({ runToken, commit, description }),
       deploymentConfig,
       autoRollback: autoRollback === undefined ? undefined : [...autoRollback],

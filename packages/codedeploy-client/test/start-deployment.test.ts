@@ -62,6 +62,18 @@ describe('a start', () => {
     expect(types()).toEqual(['deployment.starting', 'deployment.started'])
   })
 
+  test.each(['zip', 'tar', 'tgz'] as const)('tells CodeDeploy that a %s is one', async (format) => {
+    const { client, callsOf } = await serve()
+    await startDeployment({ ...publication, format }, target, { client, clock: virtualClock() })
+    expect(callsOf('CreateDeployment')).toMatchObject([{ revision: { s3Location: { bundleType: format } } }])
+  })
+
+  test('refuses a publication of a format that CodeDeploy does not take', async () => {
+    const { client } = await serve()
+    const failure = await failureOf(startDeployment({ ...publication, format: 'rar' as never }, target, { client }))
+    expect(failure).toMatchObject({ code: 'INVALID_RECORD', context: { path: 'format' } })
+  })
+
   test('sends the options that were given, and no others', async () => {
     const { client, callsOf } = await serve()
     await startDeployment(publication, target, {

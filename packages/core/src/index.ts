@@ -32,10 +32,12 @@ export {
   type Read,
   type Reader,
   type RecordReader,
+  withDefault,
 } from './read.ts'
 export { parseArtifact, type Artifact } from './records/artifact.ts'
 export { parseDeployment, type Deployment } from './records/deployment.ts'
 export { parseStagedRelease, type StagedRelease } from './records/installed-release.ts'
+export { artifactFormat, type ArtifactFormat } from './records/format.ts'
 export {
   ledgerEntryKey,
   ledgerHeadKey,

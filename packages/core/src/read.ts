@@ -63,6 +63,11 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, place) => (value === undefined ? undefined : reader(value, place))
 }
 
+/** A field that older records lack: missing, it has the value that it stood for then. `null` is not missing. */
+export function withDefault<T>(reader: Reader<T>, value: T): Reader<T> {
+  return (given, place) => (given === undefined ? value : reader(given, place))
+}
+
 export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, place) =>
     Array.isArray(value)

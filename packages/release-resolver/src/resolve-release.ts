@@ -89,10 +89,11 @@ async function readPublication(
 
 async function requireBytes(
   store: ArtifactStore,
-  { commit, sha256, sizeBytes, location }: Publication,
+  publication: Publication,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const key = artifactKey(sha256)
+  const { commit, sha256, sizeBytes, location } = publication
+  const key = artifactKey(publication)
   const found = await store.find(key, { signal, location })
   if (!found) throw errors.RELEASE_BYTES_MISSING({ commit, store: store.url, key })
   if (found.sizeBytes === sizeBytes && (found.sha256 ?? sha256) === sha256) return

@@ -14,6 +14,7 @@ import { releaseOf } from './world.ts'
 const store = folderStore('/srv/artifacts')
 const release = releaseOf({
   schema: 'fairlead/publication/1',
+  format: 'zip',
   application: 'shop',
   commit: '4'.repeat(40),
   sha256: 'a'.repeat(64),

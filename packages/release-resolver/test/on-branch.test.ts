@@ -13,6 +13,7 @@ const gates = [onBranch('main')]
 async function check(repository: string, commit: string, gate = gates): Promise<readonly string[]> {
   const publication = {
     schema: 'fairlead/publication/1',
+    format: 'zip',
     application: 'shop',
     commit,
     sha256: 'a'.repeat(64),

@@ -334,7 +334,7 @@ describe('resolveRelease refuses', () => {
   test('a publication whose bytes are gone: RELEASE_BYTES_MISSING', async () => {
     const { repository, commit, store, publication } = await makeShop()
     repository.git('tag', 'v1')
-    await store.delete(artifactKey(publication.sha256))
+    await store.delete(artifactKey(publication))
     await expect(resolveRelease({ repository: repository.path, tag: 'v1', store })).rejects.toMatchObject({
       code: 'RELEASE_BYTES_MISSING',
       context: { commit },
@@ -344,7 +344,7 @@ describe('resolveRelease refuses', () => {
   test.each(['other bytes!', 'x'])('a publication whose bytes are now %j: RELEASE_BYTES_DIFFER', async (bytes) => {
     const { repository, store, root, publication } = await makeShop()
     repository.git('tag', 'v1')
-    const file = join(root, artifactKey(publication.sha256))
+    const file = join(root, artifactKey(publication))
     chmodSync(file, 0o644)
     writeFileSync(file, bytes.padEnd(bytes.length > 1 ? publication.sizeBytes : 1))
     await expect(resolveRelease({ repository: repository.path, tag: 'v1', store })).rejects.toMatchObject({

@@ -1,14 +1,16 @@
-import type { AmbientOptions, ArtifactStore, Clock, DeployEvent, ObjectLocation } from '@fairlead/core'
+import type { AmbientOptions, ArtifactFormat, ArtifactStore, Clock, DeployEvent, ObjectLocation } from '@fairlead/core'
 import type { S3ClientLike } from './ports/s3.ts'
 
 /** What {@link publishArtifact} needs to know of an artifact; an `Artifact` of the builder fits. */
 export interface PublishableArtifact {
-  /** Path of the zip. */
+  /** Path of the file. */
   readonly path: string
+  /** How it is packed. Default: `zip`. */
+  readonly format?: ArtifactFormat | undefined
   readonly application: string
   /** Full git commit id. */
   readonly commit: string
-  /** Of the zip's bytes, lowercase hex. */
+  /** Of the file's bytes, lowercase hex. */
   readonly sha256: string
   /** Of the tree, whatever the packing. */
   readonly contentDigest: string

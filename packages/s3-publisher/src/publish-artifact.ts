@@ -1,5 +1,6 @@
 import {
   ambientOptionNames,
+  artifactFormat,
   artifactKey,
   checkOptions,
   commitId,
@@ -36,6 +37,7 @@ const readArtifact = recordReader(
     path: nonEmptyText,
     application: nonEmptyText,
     commit: commitId,
+    format: artifactFormat,
     sha256: sha256Text,
     contentDigest: sha256Text,
     sizeBytes: count,
@@ -63,8 +65,8 @@ export async function publishArtifact(
   checkOptions('publishArtifact', options ?? {}, ['store', 'whenDifferent', ...ambientOptionNames])
   const { store, whenDifferent = 'fail', signal, onEvent, clock = systemClock } = readOptions(options)
   const given = readArtifact(artifact)
-  const { path, commit, sha256, sizeBytes } = given
-  const key = artifactKey(sha256)
+  const { path, commit, format, sha256, sizeBytes } = given
+  const key = artifactKey(given)
   const tell = (event: Told) => onEvent?.({ ...event, at: timestamp(clock) } as PublicationEvent)
 
   const settle = async (record: CommitRecord | undefined): Promise<Publication | undefined> => {
@@ -124,6 +126,7 @@ export async function publishArtifact(
     schema: 'fairlead/commit/1',
     application: given.application,
     commit,
+    format,
     sha256,
     contentDigest: given.contentDigest,
     sizeBytes,
@@ -196,7 +199,7 @@ async function requireBytes(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { commit, sha256, sizeBytes, location } = publication
-  const key = artifactKey(sha256)
+  const key = artifactKey(publication)
   const found = await store.find(key, { signal, location })
   if (!found) {
     throw errors.PUBLISHED_BYTES_MISSING({ store: store.url, commit, key, location: formatLocation(location) })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { artifactKey, commitRecordKey, parseCommitRecord, readStoredText, type S3Location } from '@fairlead/core'
 import { describe, expect, test } from 'vitest'
 import { publishArtifact, s3Store } from '../src/index.ts'
@@ -18,12 +18,28 @@ describe('publishArtifact to S3', () => {
     expect(publication.location).toEqual({
       kind: 's3',
       bucket,
-      key: `shop/${artifactKey(artifact.sha256)}`,
+      key: `shop/${artifactKey(artifact)}`,
       versionId: expect.any(String),
       eTag: expect.any(String),
     })
     const record = parseCommitRecord(await readStoredText(store, commitRecordKey(commit)))
     expect(record.location).toEqual(publication.location)
+  })
+
+  test.each([
+    ['zip', 'application/zip'],
+    ['tar', 'application/x-tar'],
+    ['tgz', 'application/gzip'],
+  ] as const)('names the key and the type of a %s after its format', async (format, contentType) => {
+    const bucket = await s3.makeBucket()
+    const artifact = artifactOf(randomBytes(100), { format })
+    const publication = await publishArtifact(artifact, { store: s3Store({ bucket }) })
+    const Key = `artifacts/${artifact.sha256}.${format}`
+    expect(publication).toMatchObject({ format, location: { key: Key } })
+    const head = await s3.aws.clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key }))
+    expect(head.ContentType).toBe(contentType)
+    const again = await publishArtifact(artifact, { store: s3Store({ bucket }) })
+    expect(again).toEqual({ ...publication, alreadyPublished: true })
   })
 
   test('sends an artifact once, however often it is published', async () => {
@@ -69,7 +85,7 @@ describe('publishArtifact to S3', () => {
     const store = s3Store({ bucket: await s3.makeBucket() })
     const artifact = artifactOf('bytes')
     const first = await publishArtifact(artifact, { store })
-    await store.delete(artifactKey(artifact.sha256))
+    await store.delete(artifactKey(artifact))
     expect(await publishArtifact(artifact, { store })).toEqual({ ...first, alreadyPublished: true })
   })
 
@@ -89,7 +105,7 @@ test('the IAM table of the README is what S3 is asked for', async () => {
   const from = s3.aws.calls.length
   const { location } = await publishArtifact(artifact, { store })
   await publishArtifact(artifact, { store })
-  const key = artifactKey(artifact.sha256)
+  const key = artifactKey(artifact)
   for await (const _piece of await store.open(key, { location })) continue
   for await (const object of store.list('')) await store.delete(object.key)
   const head = await store.swapHead('h', { expected: undefined, value: '1' })

@@ -54,10 +54,10 @@ describe('publishArtifact', () => {
     const { events, onEvent, types } = recorder()
     const publication = await publishArtifact(artifact, { store, onEvent, clock })
     const { path: _path, ...facts } = artifact
-    const location = { kind: 'folder', path: join(root, artifactKey(artifact.sha256)) }
+    const location = { kind: 'folder', path: join(root, artifactKey(artifact)) }
     expect(publication).toEqual({ schema: 'fairlead/publication/1', ...facts, location, alreadyPublished: false })
     expect(parsePublication(JSON.stringify(publication))).toEqual(publication)
-    expect(puts).toEqual([artifactKey(artifact.sha256), commitRecordKey(commit)])
+    expect(puts).toEqual([artifactKey(artifact), commitRecordKey(commit)])
     expect(parseCommitRecord(await readStoredText(store, commitRecordKey(commit)))).toEqual({
       schema: 'fairlead/commit/1',
       ...facts,
@@ -95,7 +95,7 @@ describe('publishArtifact', () => {
   test('a run that was killed after the bytes and before the record is finished by the next one', async () => {
     const store = folderStore(temporaryFolder())
     const artifact = artifactOf('bytes')
-    await store.put(artifactKey(artifact.sha256), bodyOf('bytes'))
+    await store.put(artifactKey(artifact), bodyOf('bytes'))
     const { events, onEvent } = recorder()
     const publication = await publishArtifact(artifact, { store, onEvent })
     expect(publication.alreadyPublished).toBe(false)
@@ -251,7 +251,7 @@ describe('publishArtifact', () => {
       await expect(publishArtifact(artifact, { store: folderStore(root), onEvent })).rejects.toMatchObject({
         code: 'ARTIFACT_CHANGED',
       })
-      expect(await folderStore(root).find(artifactKey(artifact.sha256))).toBeUndefined()
+      expect(await folderStore(root).find(artifactKey(artifact))).toBeUndefined()
       expect(await folderStore(root).find(commitRecordKey(commit))).toBeUndefined()
       expect(readdirSync(join(root, '.pending'))).toEqual([])
     })
@@ -260,10 +260,10 @@ describe('publishArtifact', () => {
       const store = folderStore(temporaryFolder())
       const artifact = artifactOf('bytes')
       await publishArtifact(artifact, { store })
-      await store.delete(artifactKey(artifact.sha256))
+      await store.delete(artifactKey(artifact))
       await expect(publishArtifact(artifact, { store })).rejects.toMatchObject({
         code: 'PUBLISHED_BYTES_MISSING',
-        context: { commit, key: artifactKey(artifact.sha256) },
+        context: { commit, key: artifactKey(artifact) },
       })
     })
 
@@ -271,14 +271,14 @@ describe('publishArtifact', () => {
       const root = temporaryFolder()
       const store = folderStore(root)
       const artifact = artifactOf('bytes')
-      await store.put(artifactKey(artifact.sha256), bodyOf('wrong'))
+      await store.put(artifactKey(artifact), bodyOf('wrong'))
       await expect(publishArtifact(artifact, { store })).rejects.toMatchObject({ code: 'PUBLISHED_BYTES_DIFFER' })
       expect(await store.find(commitRecordKey(commit))).toBeUndefined()
 
       const other = artifactOf('other bytes', { commit: commit.replace('4', '5') })
       await publishArtifact(other, { store })
-      chmodSync(join(root, artifactKey(other.sha256)), 0o644)
-      writeFileSync(join(root, artifactKey(other.sha256)), 'OTHER BYTES')
+      chmodSync(join(root, artifactKey(other)), 0o644)
+      writeFileSync(join(root, artifactKey(other)), 'OTHER BYTES')
       await expect(publishArtifact(other, { store })).rejects.toMatchObject({ code: 'PUBLISHED_BYTES_DIFFER' })
     })
 

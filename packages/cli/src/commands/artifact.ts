@@ -32,7 +32,7 @@ export const artifactCommands: CommandGroup = (program, io) => {
           .option('--root <folder>', 'the folder that holds the files', '.')
           .requiredOption('--include <glob>', 'what goes in, relative to the root; may be given several times', collect)
           .option('--exclude <glob>', 'what stays out; may be given several times', collect)
-          .requiredOption('--output <file>', 'where the zip goes')
+          .requiredOption('--output <file>', 'where the artifact goes')
           .option('--application <name>', 'default: the name in package.json, else that of the folder')
           .option('--no-appspec', 'do not ask for an appspec.yml'),
     },
@@ -54,7 +54,7 @@ export const artifactCommands: CommandGroup = (program, io) => {
   subcommand<CommonOptions>(
     group,
     io,
-    { usage: 'read <zip>', summary: 'verify a zip against the manifest inside it' },
+    { usage: 'read <artifact>', summary: 'verify an artifact against the manifest inside it' },
     async ([path = ''], _options, { ambient, answer }) => {
       const { readArtifact } = await import('@fairlead/artifact-builder')
       const { artifact, manifest } = await readArtifact(path, { signal: ambient.signal })
@@ -73,7 +73,7 @@ export const artifactCommands: CommandGroup = (program, io) => {
     io,
     {
       usage: 'publish <artifact>',
-      summary: 'put an artifact into the store once; takes a zip or what `artifact build --json` answered',
+      summary: 'put an artifact into the store once; takes an archive or what `artifact build --json` answered',
       options: (command) =>
         storeOption(command).option(
           '--when-different <what>',
@@ -83,8 +83,8 @@ export const artifactCommands: CommandGroup = (program, io) => {
     },
     async ([path = ''], { store, whenDifferent }, { ambient, answer }) => {
       const { publishArtifact } = await import('@fairlead/s3-publisher')
-      const artifact = path.endsWith('.zip')
-        ? await artifactOfZip(path, ambient.signal)
+      const artifact = /\.(zip|tar|tgz)$/.test(path)
+        ? await artifactOfArchive(path, ambient.signal)
         : parseArtifact(await readInput(path), path)
       const publication = await publishArtifact(artifact, {
         store: await openStore(store),
@@ -100,7 +100,7 @@ export const artifactCommands: CommandGroup = (program, io) => {
   )
 }
 
-async function artifactOfZip(path: string, signal: AbortSignal) {
+async function artifactOfArchive(path: string, signal: AbortSignal) {
   const { readArtifact } = await import('@fairlead/artifact-builder')
   return (await readArtifact(path, { signal })).artifact
 }

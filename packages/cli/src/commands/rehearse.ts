@@ -16,7 +16,7 @@ export const rehearseCommands: CommandGroup = (program, io) => {
     program,
     io,
     {
-      usage: 'rehearse <zip>',
+      usage: 'rehearse <artifact>',
       summary: "run a bundle's lifecycle on a folder that stands for a host; executes its hooks",
       options: (command) =>
         command
@@ -48,12 +48,12 @@ export const rehearseCommands: CommandGroup = (program, io) => {
   )
 }
 
-function deploymentOf({ application, path }: Artifact, options: RehearseOptions) {
+function deploymentOf({ application, path, format }: Artifact, options: RehearseOptions) {
   return {
     deploymentId: options.id,
     deploymentGroupId: options.group,
     deploymentGroupName: options.group,
     applicationName: options.application ?? application,
-    revision: { bucket: 'local', key: path, bundleType: 'zip' as const },
+    revision: { bucket: 'local', key: path, bundleType: format },
   }
 }

@@ -1,4 +1,4 @@
-import { describeAwsFailure, isDeployError, type DeployError, type Target } from '@fairlead/core'
+import { describeAwsFailure, isDeployError, type ArtifactFormat, type DeployError, type Target } from '@fairlead/core'
 import type * as CodeDeploySdk from '@aws-sdk/client-codedeploy'
 import type {
   CodeDeployClient,
@@ -46,6 +46,8 @@ export interface FoundDeployment {
 export interface NewDeployment {
   readonly target: Target
   readonly revision: Revision
+  /** How the revision is packed. */
+  readonly format: ArtifactFormat
   readonly description: string
   readonly deploymentConfig?: string | undefined
   readonly autoRollback?: readonly RollbackTrigger[] | undefined
@@ -436,7 +438,7 @@ function timeoutError(): Error {
 }
 
 function createInput(deployment: NewDeployment): CreateDeploymentCommandInput {
-  const { target, revision, description, deploymentConfig, autoRollback } = deployment
+  const { target, revision, format, description, deploymentConfig, autoRollback } = deployment
   const { ignoreApplicationStopFailures, fileExistsBehavior } = deployment
   return {
     applicationName: target.application,
@@ -447,7 +449,7 @@ function createInput(deployment: NewDeployment): CreateDeploymentCommandInput {
       s3Location: {
         bucket: revision.bucket,
         key: revision.key,
-        bundleType: 'zip',
+        bundleType: format,
         version: revision.versionId,
         eTag: revision.eTag,
       },

@@ -1,9 +1,12 @@
 import { commitId, count, flag, isoTime, nonEmptyText, object, oneOf, recordReader, sha256Text } from '../read.ts'
+import { artifactFormat, type ArtifactFormat } from './format.ts'
 import { objectLocationShape } from './location.ts'
 
 const publishedFacts = {
   application: nonEmptyText,
   commit: commitId,
+  /** How the bytes are packed. Default: zip. */
+  format: artifactFormat,
   sha256: sha256Text,
   contentDigest: sha256Text,
   sizeBytes: count,
@@ -40,18 +43,22 @@ export function commitRecordKey(commit: string): string {
   return `commits/${commit}.json`
 }
 
-/** The key of an artifact's bytes in a store: content-addressed, so that a key can only ever mean one thing. */
-export function artifactKey(sha256: string): string {
-  return `artifacts/${sha256}.zip`
+/**
+ * The key of an artifact's bytes in a store: content-addressed, so that a key can only ever mean one thing. Its ending
+ * says how they are packed, to people and to what unpacks them.
+ */
+export function artifactKey({ sha256, format }: { readonly sha256: string; readonly format: ArtifactFormat }): string {
+  return `artifacts/${sha256}.${format}`
 }
 
 /** A commit's record as the publication that it stands for. */
 export function publicationOf(record: CommitRecord): Publication {
-  const { application, commit, sha256, contentDigest, sizeBytes, location } = record
+  const { application, commit, format, sha256, contentDigest, sizeBytes, location } = record
   return {
     schema: 'fairlead/publication/1',
     application,
     commit,
+    format,
     sha256,
     contentDigest,
     sizeBytes,

@@ -25,7 +25,7 @@ const contentDigest = 'c'.repeat(64)
 const time = '2026-11-22T10:20:30.456Z'
 const target = { application: 'shop', deploymentGroup: 'dev' }
 const location = { kind: 's3', bucket: 'artifacts', key: 'shop/artifacts/b.zip', versionId: 'v1', eTag: 'e1' }
-const published = { application: 'shop', commit, sha256, contentDigest, sizeBytes: 12, location }
+const published = { application: 'shop', commit, format: 'zip', sha256, contentDigest, sizeBytes: 12, location }
 const publication = { schema: 'fairlead/publication/1', ...published, alreadyPublished: false }
 const entry = {
   schema: 'fairlead/ledger-entry/1',
@@ -47,6 +47,7 @@ const records: Record<string, [RecordReader<unknown>, Record<string, unknown>]> 
     {
       schema: 'fairlead/artifact/1',
       path: '/a.zip',
+      format: 'zip',
       application: 'shop',
       commit,
       sha256,
@@ -113,24 +114,35 @@ describe.each(Object.entries(records))('a %s', (name, [parse, value]) => {
     expect(parse({ ...value, laterFact: 1 })).toEqual(value)
   })
 
-  test.each(Object.keys(value))('is refused without its %s, with the path of the field', (field) => {
-    const { [field]: _left, ...rest } = value
-    expect(() => parse(rest, 'job.json')).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_RECORD',
-        context: expect.objectContaining({ record: name, path: field, from: 'job.json' }),
-      }),
-    )
-  })
+  test.each(Object.keys(value).filter((field) => field !== 'format'))(
+    'is refused without its %s, with the path of the field',
+    (field) => {
+      const { [field]: _left, ...rest } = value
+      expect(() => parse(rest, 'job.json')).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_RECORD',
+          context: expect.objectContaining({ record: name, path: field, from: 'job.json' }),
+        }),
+      )
+    },
+  )
 
   test.each(Object.keys(value))('is refused with null for its %s', (field) => {
     expect(() => parse({ ...value, [field]: null })).toThrow(expect.objectContaining({ code: 'INVALID_RECORD' }))
   })
 })
 
+test('a record from before there were formats is that of a zip', () => {
+  const { format: _left, ...older } = publication
+  expect(parsePublication(older).format).toBe('zip')
+  expect(parseArtifact({ ...older, schema: 'fairlead/artifact/1', path: '/a.zip', entryCount: 1 }).format).toBe('zip')
+  expect(parsePublication({ ...older, format: 'tgz' }).format).toBe('tgz')
+})
+
 test.each([
   ['a branch name for a commit', { ...publication, commit: 'main' }, 'commit'],
   ['a short commit', { ...publication, commit: 'abc1234' }, 'commit'],
+  ['a format that CodeDeploy does not take', { ...publication, format: 'rar' }, 'format'],
   ['a digest in upper case', { ...publication, sha256: 'B'.repeat(64) }, 'sha256'],
   ['a negative size', { ...publication, sizeBytes: -1 }, 'sizeBytes'],
   ['an unknown kind of place', { ...publication, location: { kind: 'ftp' } }, 'location.kind'],
@@ -161,7 +173,9 @@ test('a commit record stands for a publication that was made before', () => {
 
 describe('keys', () => {
   test('bytes lie under their digest, records under their commit', () => {
-    expect(artifactKey(sha256)).toBe(`artifacts/${sha256}.zip`)
+    expect(artifactKey({ sha256, format: 'zip' })).toBe(`artifacts/${sha256}.zip`)
+    expect(artifactKey({ sha256, format: 'tar' })).toBe(`artifacts/${sha256}.tar`)
+    expect(artifactKey({ sha256, format: 'tgz' })).toBe(`artifacts/${sha256}.tgz`)
     expect(commitRecordKey(commit)).toBe(`commits/${commit}.json`)
   })
 

@@ -12,6 +12,7 @@ import type * as S3Sdk from '@aws-sdk/client-s3'
 import { describeAwsFailure } from '@fairlead/core'
 import { errors } from '../errors.ts'
 import { connectionTimeoutMs, idleSocketTimeoutMs } from '../limits.ts'
+import { contentTypeOf } from '../plan/content-type.ts'
 
 /** What the store needs of a client of `@aws-sdk/client-s3`; an `S3Client` fits. */
 export interface S3ClientLike {
@@ -203,6 +204,7 @@ export function openS3({ bucket, client: given, region, endpoint, forcePathStyle
                 Key: key,
                 Body: body,
                 ContentLength: sizeBytes,
+                ContentType: contentTypeOf(key),
                 ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
                 Metadata: { sha256 },
                 ...('free' in condition ? { IfNoneMatch: '*' } : { IfMatch: `"${condition.eTag}"` }),

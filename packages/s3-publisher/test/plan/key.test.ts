@@ -6,7 +6,7 @@ const target = { account: '123456789012', region: 'eu-central-1', application: '
 
 describe('a key of a store', () => {
   test.each([
-    artifactKey('a'.repeat(64)),
+    artifactKey({ sha256: 'a'.repeat(64), format: 'zip' }),
     commitRecordKey('4'.repeat(40)),
     ledgerHeadKey(target),
     ledgerEntryKey(target, 7),

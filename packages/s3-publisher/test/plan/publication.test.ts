@@ -10,6 +10,7 @@ const artifact = {
 }
 const record: CommitRecord = {
   schema: 'fairlead/commit/1',
+  format: 'zip',
   ...artifact,
   sizeBytes: 1000,
   location: { kind: 's3', bucket: 'artifacts', key: 'k', versionId: 'v1' },
