@@ -1,4 +1,5 @@
 export { buildArtifact } from './build-artifact.ts'
+export { extractArtifact, type ExtractArtifactOptions, type ExtractedArtifact } from './extract-artifact.ts'
 export { artifactErrors } from './errors.ts'
 export type {
   ArtifactEvent,
@@ -16,3 +17,4 @@ export { planArtifact } from './plan-artifact.ts'
 export { digestContent } from './plan/content-digest.ts'
 export { secretRules, type SecretRule } from './plan/secret-rules.ts'
 export { readArtifact } from './read-artifact.ts'
+export { verifyArtifact, type VerifiedArtifact, type VerifyArtifactOptions } from './verify-artifact.ts'

@@ -45,3 +45,13 @@ export const maxDefaultWorkers = 4
 
 /** More threads than any machine has cores; a larger number is a mistake. */
 export const maxWorkers = 256
+
+/** Content up to this size is unpacked whole in a lane; what is larger is streamed, so that memory does not grow with it. */
+export const laneEntryBytes = 4 * 1024 * 1024
+
+/** How much of a zip a lane reads at a time, and how many entries: small, so that the lanes end together. */
+export const laneBatchBytes = 256 * 1024
+export const laneBatchEntries = 128
+
+/** How much of a file is read at a time where it is streamed or digested. */
+export const streamPieceBytes = 1024 * 1024

@@ -1,6 +1,7 @@
 import { listLane } from './list-lane.ts'
+import { readLane } from './read-lane.ts'
 
 /** The jobs that a lane can do, by name; each is a {@link LaneHandler}. */
-export const laneHandlers = { list: listLane }
+export const laneHandlers = { list: listLane, read: readLane }
 
 export type LaneKind = keyof typeof laneHandlers
