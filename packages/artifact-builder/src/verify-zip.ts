@@ -171,7 +171,7 @@ function digestsOf(
   const digests = Buffer.from(new SharedArrayBuffer(extents.length * digestBytes))
   const found = new Map(entries.map((entry, index) => [entry, matched[index]]))
   extents.forEach(({ entry }, index) => {
-    const { sha256 } = found.get(entry) ?? {}
+    const sha256 = found.get(entry)?.sha256
     if (entry.path === manifestPath) manifestDigest.copy(digests, index * digestBytes)
     else if (sha256 !== undefined) digests.write(sha256, index * digestBytes, 'hex')
   })

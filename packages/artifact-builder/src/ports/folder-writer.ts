@@ -46,6 +46,9 @@ export interface FileSink {
   readonly close: () => Promise<void>
 }
 
+/** What folders of an artifact are for everybody, and what a umask is asked about. */
+export const folderMode = 0o755
+
 /** Folders while they are filled: their owner must get into them. */
 const ownerBits = 0o700
 
@@ -67,13 +70,13 @@ export function openFolderWriter(target: FolderTarget): FolderWriter {
   }
   const makeFolderAbove = (path: string) => {
     const cut = path.lastIndexOf('/')
-    if (cut > 0) makeFolder(path.slice(0, cut), 0o755)
+    if (cut > 0) makeFolder(path.slice(0, cut), folderMode)
   }
   const create = ({ path, mode }: ZipEntry): number => {
     makeFolderAbove(path)
     // Exclusive: it follows no link and opens nothing that is there.
     const file = openSync(`${folder}/${path}`, 'wx', mode)
-    if (!keepsModes || (mode & ~0o755) !== 0) fchmodSync(file, mode)
+    if (!keepsModes || (mode & ~folderMode) !== 0) fchmodSync(file, mode)
     return file
   }
   const writeFile = (entry: ZipEntry, content: Buffer) => {
@@ -101,9 +104,11 @@ export function openFolderWriter(target: FolderTarget): FolderWriter {
     }
   }
   const finish = async (entries: readonly ZipEntry[]) => {
+    const isOdd = ({ type, mode }: ZipEntry) => type === 'directory' && mode !== folderMode
+    if (keepsModes && !durable && !entries.some(isOdd)) return
     const modes = folderModes(entries)
     for (const [path, mode] of modes) {
-      if (!keepsModes || mode !== 0o755) atPath(into, path, () => chmodSync(`${folder}/${path}`, mode))
+      if (!keepsModes || mode !== folderMode) atPath(into, path, () => chmodSync(`${folder}/${path}`, mode))
     }
     for (const path of durable ? modes.keys() : []) {
       await syncFolder(`${folder}/${path}`).catch((error: unknown) => {
@@ -141,7 +146,7 @@ function folderModes(entries: readonly ZipEntry[]): ReadonlyMap<string, number> 
     for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const above = path.slice(0, cut)
       if (modes.has(above)) break
-      modes.set(above, 0o755)
+      modes.set(above, folderMode)
     }
   }
   return new Map([...modes].sort(([a], [b]) => b.length - a.length))

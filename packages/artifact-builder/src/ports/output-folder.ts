@@ -2,12 +2,9 @@ import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat, statfs } from
 import { basename, dirname, join } from 'node:path'
 import { syncFolder, temporaryPath } from '@fairlead/core/files'
 import { artifactErrors } from '../errors.ts'
-import { failToWrite, type FolderTarget } from './folder-writer.ts'
+import { failToWrite, folderMode, type FolderTarget } from './folder-writer.ts'
 import { isSystemError, leftovers, temporaryStem } from './output-file.ts'
 import { codeOf } from './path-failure.ts'
-
-/** What folders of an artifact are for everybody. */
-const folderMode = 0o755
 
 /** What is there before a folder is written. */
 interface Standing {

@@ -9,7 +9,7 @@ import { streamPieceBytes } from '../limits.ts'
 import { readEnd, tailBytes } from '../plan/zip/read-end.ts'
 import { descriptorBytes, layOut, readDirectory, type ZipEntry, type ZipExtent } from '../plan/zip/read-directory.ts'
 import { checkFoot, maxHeadBytes, measureHead } from '../plan/zip/read-local-header.ts'
-import { corrupt, invalid } from '../plan/zip/refuse.ts'
+import { corrupt, invalid, otherChecksum, trailing, unreadable } from '../plan/zip/refuse.ts'
 import { codeOf } from './path-failure.ts'
 
 /** A zip that is open for reading, its directory read and found sound. */
@@ -169,22 +169,6 @@ function openRange(file: FileHandle, start: number, end: number): Readable {
 
 function emptyStream(): Readable {
   return new PassThrough().end()
-}
-
-/** The error for bytes that cannot be unpacked. */
-export function unreadable(path: string, entry: ZipEntry, error: unknown) {
-  const problem = error instanceof Error ? error.message : String(error)
-  return corrupt(path, entry.path, `cannot be read (${problem})`, error)
-}
-
-/** The error for packed bytes that go on where their content ends: room for something that nobody sees. */
-export function trailing(path: string, entry: ZipEntry) {
-  return invalid(path, `${JSON.stringify(entry.path)} has bytes behind the end of its compressed data`)
-}
-
-/** The error for a wrong CRC-32. */
-export function otherChecksum(path: string, entry: ZipEntry) {
-  return corrupt(path, entry.path, 'has another checksum than its header says')
 }
 
 async function asMissing<T>(path: string, act: () => Promise<T>): Promise<T> {

@@ -13,27 +13,25 @@ export interface ReadPlan {
 export function planBatches(extents: readonly ZipExtent[]): ReadPlan {
   const batches: [number, number][] = []
   const large: number[] = []
-  let current: [number, number] | undefined
-  extents.forEach((extent, index) => {
-    if (isLarge(extent)) {
+  let current: { readonly batch: [number, number]; readonly offset: number; contentBytes: number } | undefined
+  extents.forEach(({ entry, end }, index) => {
+    const { offset, sizeBytes, packedBytes } = entry
+    if (sizeBytes > laneEntryBytes || packedBytes > laneEntryBytes) {
       large.push(index)
       current = undefined
-    } else if (current !== undefined && fits(extents, current, index)) {
-      current[1] = index + 1
-    } else {
-      current = [index, index + 1]
-      batches.push(current)
+      return
     }
+    const fits =
+      current !== undefined &&
+      index - current.batch[0] < laneBatchEntries &&
+      end - current.offset <= laneBatchBytes &&
+      current.contentBytes + sizeBytes <= laneEntryBytes
+    if (current === undefined || !fits) {
+      current = { batch: [index, index], offset, contentBytes: 0 }
+      batches.push(current.batch)
+    }
+    current.batch[1] = index + 1
+    current.contentBytes += sizeBytes
   })
   return { batches, large }
-}
-
-function isLarge({ entry }: ZipExtent): boolean {
-  return entry.sizeBytes > laneEntryBytes || entry.packedBytes > laneEntryBytes
-}
-
-function fits(extents: readonly ZipExtent[], [begin]: readonly [number, number], index: number): boolean {
-  const first = extents[begin] as ZipExtent
-  const last = extents[index] as ZipExtent
-  return index - begin < laneBatchEntries && last.end - first.entry.offset <= laneBatchBytes
 }

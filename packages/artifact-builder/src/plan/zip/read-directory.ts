@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import type { ManifestEntry } from '@fairlead/core'
 import { maxLinkTargetBytes } from '../../limits.ts'
 import { inZip64, readLong, type ZipEnd } from './read-end.ts'
@@ -35,6 +35,7 @@ export const headerBytes = 46
 
 /** The flags that an artifact may have (APPNOTE.TXT 4.4.4). */
 const flagBits = { encrypted: 0x1, descriptor: 0x8, utf8: 0x800 }
+const knownFlags = flagBits.utf8 | flagBits.descriptor
 const methods = { stored: 0, deflated: 8 }
 /** The number of the system whose modes are Unix modes (APPNOTE.TXT 4.4.2). */
 const madeByUnix = 3
@@ -73,70 +74,81 @@ export function readHeader(path: string, directory: Buffer, at: number): ZipEntr
     throw invalid(path, 'its directory is cut or holds something else')
   }
   const nameBytes = directory.readUInt16LE(at + 28)
-  const name = directory.subarray(at + headerBytes, at + headerBytes + nameBytes)
-  const text = name.toString()
-  const shown = JSON.stringify(text)
+  const name = directory.toString('utf8', at + headerBytes, at + headerBytes + nameBytes)
+  const refuse = (problem: string) => invalid(path, `${JSON.stringify(name)} ${problem}`)
   const flags = directory.readUInt16LE(at + 8)
-  requireName(path, name, text, (flags & flagBits.utf8) !== 0)
-  if (directory.readUInt16LE(at + 32) !== 0) throw invalid(path, `${shown} has a comment`)
-  if (directory.readUInt16LE(at + 34) !== 0) throw invalid(path, `${shown} is in another part of a zip`)
   const method = directory.readUInt16LE(at + 10)
-  if ((flags & ~(flagBits.utf8 | flagBits.descriptor)) !== 0 || !Object.values(methods).includes(method)) {
-    throw invalid(path, `${shown} is encrypted or compressed in an unusual way`)
-  }
   const unixMode = directory.readUInt16LE(at + 40)
   const type = typeBits[unixMode & 0o170000]
-  if (directory.readUInt8(at + 5) !== madeByUnix || type === undefined) {
-    throw invalid(path, `${shown} has no Unix file type`)
+  requireName(refuse, name, directory, at)
+  if (directory.readUInt16LE(at + 32) !== 0) throw refuse('has a comment')
+  if (directory.readUInt16LE(at + 34) !== 0) throw refuse('is in another part of a zip')
+  if ((flags & ~knownFlags) !== 0 || (method !== methods.stored && method !== methods.deflated)) {
+    throw refuse('is encrypted or compressed in an unusual way')
   }
-  if ((type === 'directory') !== text.endsWith('/')) throw invalid(path, `${shown} is no name of a ${type}`)
+  if (directory.readUInt8(at + 5) !== madeByUnix || type === undefined) throw refuse('has no Unix file type')
+  if ((type === 'directory') !== name.endsWith('/')) throw refuse(`is no name of a ${type}`)
+  const sizes = readSizes(path, refuse, directory, at)
   const entry = {
-    path: type === 'directory' ? text.slice(0, -1) : text,
+    path: type === 'directory' ? name.slice(0, -1) : name,
     type,
     mode: unixMode & 0o7777,
+    sizeBytes: sizes.sizeBytes,
+    packedBytes: sizes.packedBytes,
     checksum: directory.readUInt32LE(at + 16),
     isDeflated: method === methods.deflated,
     hasDescriptor: (flags & flagBits.descriptor) !== 0,
+    offset: sizes.offset,
     headerAt: at,
     nameBytes,
-    ...readSizes(path, shown, directory, at),
   }
-  requireSizes(path, shown, entry)
+  requireSizes(refuse, entry)
   return entry
 }
+
+type Refuse = (problem: string) => Error
 
 function headerLength(directory: Buffer, at: number): number {
   const lengths = directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
   return headerBytes + lengths
 }
 
-function requireName(path: string, name: Buffer, text: string, isMarked: boolean): void {
-  const shown = JSON.stringify(text)
-  if (!isUtf8(name)) throw invalid(path, `${shown} is no name in UTF-8`)
-  // Without the mark it is in code page 437 for some readers; the first 127 characters are the same there.
-  if (!isMarked && name.some((byte) => byte > 0x7e)) throw invalid(path, `${shown} does not say that it is UTF-8`)
-  if (text.startsWith('/')) throw invalid(path, `${shown} is an absolute path`)
-  const parts = (text.endsWith('/') ? text.slice(0, -1) : text).split('/')
-  if (text.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw invalid(path, `${shown} is no relative path`)
+/** A part that is empty, `.` or `..`; the slash that ends the name of a folder has nothing behind it. */
+const strayPart = /(?:^|\/)\.{0,2}(?:\/|$)/
+
+function requireName(refuse: Refuse, name: string, directory: Buffer, at: number): void {
+  const isMarked = (directory.readUInt16LE(at + 8) & flagBits.utf8) !== 0
+  // A decoder puts U+FFFD where bytes are not UTF-8; a name may also have that character.
+  if (name.includes('\ufffd') && !isUtf8(nameOf(directory, at))) throw refuse('is no name in UTF-8')
+  // Without the mark it is in code page 437 for some readers; ASCII is the same there.
+  if (!isMarked && !isAscii(nameOf(directory, at))) throw refuse('does not say that it is UTF-8')
+  if (name.startsWith('/')) throw refuse('is an absolute path')
+  if (name.includes('\0') || strayPart.test(name.endsWith('/') ? name.slice(0, -1) : name)) {
+    throw refuse('is no relative path')
   }
 }
 
+function nameOf(directory: Buffer, at: number): Buffer {
+  return Buffer.from(directory.subarray(at + headerBytes, at + headerBytes + directory.readUInt16LE(at + 28)))
+}
+
 /** Sizes and offset, from the zip64 field where they do not fit: that field alone, and only where one of them asks for it. */
-function readSizes(path: string, shown: string, directory: Buffer, at: number) {
+function readSizes(path: string, refuse: Refuse, directory: Buffer, at: number) {
   const packedBytes = directory.readUInt32LE(at + 20)
   const sizeBytes = directory.readUInt32LE(at + 24)
   const offset = directory.readUInt32LE(at + 42)
   const extraBytes = directory.readUInt16LE(at + 30)
+  if (extraBytes === 0 && Math.max(sizeBytes, packedBytes, offset) < inZip64.long) {
+    return { sizeBytes, packedBytes, offset }
+  }
   const asked = [sizeBytes, packedBytes, offset].filter((value) => value === inZip64.long).length
-  if (asked === 0 && extraBytes === 0) return { sizeBytes, packedBytes, offset }
   let field = at + headerBytes + directory.readUInt16LE(at + 28)
   const isField =
     asked > 0 &&
     extraBytes === 4 + 8 * asked &&
     directory.readUInt16LE(field) === 1 &&
     directory.readUInt16LE(field + 2) === 8 * asked
-  if (!isField) throw invalid(path, `${shown} has an extra field that an artifact does not have`)
+  if (!isField) throw refuse('has an extra field that an artifact does not have')
   field += 4
   // In this order, and only those that do not fit (APPNOTE.TXT 4.5.3).
   const next = (value: number) => {
@@ -147,13 +159,10 @@ function readSizes(path: string, shown: string, directory: Buffer, at: number) {
   return { sizeBytes: next(sizeBytes), packedBytes: next(packedBytes), offset: next(offset) }
 }
 
-function requireSizes(path: string, shown: string, entry: ZipEntry): void {
-  const { type, sizeBytes, packedBytes, isDeflated } = entry
-  if (!isDeflated && sizeBytes !== packedBytes) throw invalid(path, `${shown} is stored in another number of bytes`)
-  if (type === 'directory' && sizeBytes !== 0) throw invalid(path, `${shown} is a directory with content`)
-  if (type === 'symlink' && sizeBytes > maxLinkTargetBytes) {
-    throw invalid(path, `its link ${shown} has a target of ${sizeBytes} bytes`)
-  }
+function requireSizes(refuse: Refuse, { type, sizeBytes, packedBytes, isDeflated }: ZipEntry): void {
+  if (!isDeflated && sizeBytes !== packedBytes) throw refuse('is stored in another number of bytes')
+  if (type === 'directory' && sizeBytes !== 0) throw refuse('is a directory with content')
+  if (type === 'symlink' && sizeBytes > maxLinkTargetBytes) throw refuse(`is a link of ${sizeBytes} bytes`)
 }
 
 /** What a local header has before the name, and what an entry has at most besides its name and its data. */

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { readSync } from 'node:fs'
-import { crc32, inflateRawSync, type Zlib } from 'node:zlib'
 import { artifactErrors } from '../../errors.ts'
 import type { ArtifactLink } from '../../plan/match-manifest.ts'
 import { readHeader, type ZipEntry } from '../../plan/zip/read-directory.ts'
@@ -8,8 +7,8 @@ import { packedBytesOf } from '../../plan/zip/read-local-header.ts'
 import { corrupt, invalid } from '../../plan/zip/refuse.ts'
 import { openFolderWriter, type FolderTarget } from '../folder-writer.ts'
 import { codeOf } from '../path-failure.ts'
-import { otherChecksum, trailing, unreadable } from '../zip-reader.ts'
 import type { LaneHandler } from './lane.ts'
+import { unpackAll, type PackedEntry } from './unpack.ts'
 
 /** A zip to read, in memory that all lanes share. */
 export interface ReadJob {
@@ -74,18 +73,25 @@ function openReader(job: ReadJob) {
     return bytes
   }
 
-  const readBatch = (begin: number, end: number, links: ArtifactLink[]): ReadProgress => {
-    const entries = Array.from({ length: end - begin }, (_, index) =>
-      readHeader(path, directory, headerAt(begin + index)),
-    )
+  const packedIn = (begin: number, end: number): readonly PackedEntry[] => {
+    const entries: ZipEntry[] = []
+    for (let index = begin; index < end; index++) entries.push(readHeader(path, directory, headerAt(index)))
     const base = entries[0]?.offset ?? 0
     const bytes = readExtents(base, endOf(end - 1))
-    let contentBytes = 0
-    entries.forEach((entry, index) => {
+    return entries.map((entry, index) => {
       const extent = bytes.subarray(entry.offset - base, endOf(begin + index) - base)
-      const content = unpack(path, entry, packedBytesOf(path, extent, directory, entry))
+      return { entry, packed: packedBytesOf(path, extent, directory, entry) }
+    })
+  }
+
+  const readBatch = (begin: number, end: number, links: ArtifactLink[]): ReadProgress => {
+    const entries = packedIn(begin, end)
+    const contents = unpackAll(path, entries)
+    let contentBytes = 0
+    entries.forEach(({ entry }, index) => {
+      const content = contents[index] as Buffer
       const at = (begin + index) * digestBytes
-      checkContent(path, entry, content, digests.subarray(at, at + digestBytes))
+      checkDigest(path, entry, content, digests.subarray(at, at + digestBytes))
       contentBytes += content.length
       if (entry.type === 'symlink') links.push({ path: entry.path, target: content.toString() })
       folder?.write(entry, content)
@@ -111,33 +117,7 @@ function readSome(path: string, fd: number, bytes: Buffer, position: number): nu
   }
 }
 
-function unpack(path: string, entry: ZipEntry, packed: Buffer): Buffer {
-  if (!entry.isDeflated) return packed
-  const { buffer, engine } = inflate(path, entry, packed)
-  if (engine.bytesWritten !== packed.length) throw trailing(path, entry)
-  if (buffer.length !== entry.sizeBytes) {
-    throw corrupt(path, entry.path, `has ${buffer.length} bytes, not ${entry.sizeBytes}`)
-  }
-  return buffer
-}
-
-/** No more memory than the size that the manifest states, whatever the data would become. */
-function inflate(path: string, entry: ZipEntry, packed: Buffer): { readonly buffer: Buffer; readonly engine: Zlib } {
-  const room = Math.max(entry.sizeBytes, 1)
-  try {
-    // One byte more than the content, so that one call fills no buffer to its end and asks for no second one.
-    const options = { info: true, maxOutputLength: room, chunkSize: Math.max(room + 1, 64) }
-    return inflateRawSync(packed, options) as unknown as { readonly buffer: Buffer; readonly engine: Zlib }
-  } catch (error) {
-    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') {
-      throw corrupt(path, entry.path, `has more than ${entry.sizeBytes} bytes`, error)
-    }
-    throw unreadable(path, entry, error)
-  }
-}
-
-function checkContent(path: string, entry: ZipEntry, content: Buffer, digest: Buffer): void {
-  if (crc32(content) !== entry.checksum) throw otherChecksum(path, entry)
+function checkDigest(path: string, entry: ZipEntry, content: Buffer, digest: Buffer): void {
   if (entry.type !== 'directory' && !hash('sha256', content, 'buffer').equals(digest)) {
     throw corrupt(path, entry.path, 'has other bytes')
   }
