@@ -7,7 +7,7 @@
 export const walls = {
   core: { neighbours: [], outside: [] },
   appspec: { neighbours: ['core'], outside: ['yaml'] },
-  'artifact-builder': { neighbours: ['core', 'appspec'], outside: ['archiver', 'picomatch', 'yauzl'] },
+  'artifact-builder': { neighbours: ['core', 'appspec'], outside: ['archiver', 'picomatch'] },
   's3-publisher': {
     neighbours: ['core'],
     testNeighbours: ['local-aws'],

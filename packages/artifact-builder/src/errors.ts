@@ -128,6 +128,17 @@ export const artifactErrors = defineErrors('artifact-builder', {
     hint: 'Do not deploy it; take the bytes from the store again or build it again.',
     example: { path: '/srv/shop/build/shop.zip', entry: 'dist/main.js', problem: 'has other bytes' },
   }),
+  ARTIFACT_UNEXPECTED: describeError<{ path: string; fact: string; expected: string; found: string }>({
+    message: ({ path, fact, expected, found }) =>
+      `${path} is another artifact: its ${fact} is ${found}, not ${expected}`,
+    hint: 'Take the artifact that was meant; do not deploy this one.',
+    example: { path: '/srv/shop/build/shop.zip', fact: 'sha256', expected: 'a'.repeat(64), found: 'b'.repeat(64) },
+  }),
+  ARTIFACT_FOLDER_OCCUPIED: describeError<{ into: string; found: string }>({
+    message: ({ into, found }) => `cannot extract an artifact to ${into}: ${found}`,
+    hint: 'Give a folder that is not there yet or is empty; nothing was written.',
+    example: { into: '/srv/shop/releases/1', found: 'the folder is not empty' },
+  }),
   ARTIFACT_FOLDER_UNWRITABLE: describeError<{ into: string; path: string; reason: string }>({
     message: ({ into, path, reason }) => `cannot extract an artifact to ${into}: ${path} (${reason})`,
     hint: 'Give it a folder that this user may write to, with room; what was written is gone again.',

@@ -84,3 +84,12 @@ export const gzipSystem = { offset: 9, value: 3 }
 
 /** Of a tar's extended header: two paths of PATH_MAX and a size are far below. */
 export const maxTarExtensionBytes = 64 * 1024
+/** Content up to this size is unpacked whole in a lane; what is larger is streamed, so that memory does not grow with it. */
+export const laneEntryBytes = 4 * 1024 * 1024
+
+/** How much of a zip a lane reads at a time, and how many entries: small, so that the lanes end together. */
+export const laneBatchBytes = 256 * 1024
+export const laneBatchEntries = 128
+
+/** How much of a file is read at a time where it is streamed or digested. */
+export const streamPieceBytes = 1024 * 1024

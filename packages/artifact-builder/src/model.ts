@@ -185,3 +185,12 @@ export type ArtifactEvent =
       readonly contentDigest: string
     })
   | (Happened<'artifact.written'> & { readonly path: string; readonly sizeBytes: number; readonly sha256: string })
+  /** Entries and their bytes, the manifest with them; while an artifact is verified or extracted. */
+  | (Happened<'artifact.reading'> & {
+      readonly path: string
+      readonly entriesDone: number
+      readonly entryCount: number
+      readonly bytesDone: number
+      readonly contentBytes: number
+    })
+  | (Happened<'artifact.extracted'> & { readonly path: string; readonly into: string; readonly entryCount: number })

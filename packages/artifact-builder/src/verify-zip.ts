@@ -1,17 +1,21 @@
 import {
-  isDeployError,
   coreErrors,
+  isDeployError,
   manifestPath,
   parseManifest,
   type Manifest,
   type ManifestEntry,
 } from '@fairlead/core'
 import { artifactErrors } from './errors.ts'
-import { maxLinkTargetBytes, maxManifestBytes } from './limits.ts'
-import { compareBytes } from './plan/byte-order.ts'
-import { digestContent } from './plan/content-digest.ts'
-import { followPath, standingsOf } from './plan/resolve-link.ts'
-import { digestFile, withZip, type ZipEntryFacts, type ZipReader } from './ports/zip-reader.ts'
+import { maxManifestBytes } from './limits.ts'
+import { checkLinks, checkManifest, checkPlaces, matchManifest, type ArtifactLink } from './plan/match-manifest.ts'
+import { planReads } from './plan/zip/plan-reads.ts'
+import type { ZipExtent } from './plan/zip/read-directory.ts'
+import { corrupt, invalid } from './plan/refuse.ts'
+import { openFolderWriter, type FolderTarget } from './ports/folder-writer.ts'
+import { defaultWorkers, withLanes, type Lane } from './ports/lanes/pool.ts'
+import { digestBytes, type ReadJob, type ReadProgress } from './ports/lanes/read-lane.ts'
+import { withZip, type OpenZip } from './ports/zip-reader.ts'
 
 /** A zip that holds what its manifest says. */
 export interface VerifiedZip {
@@ -20,110 +24,266 @@ export interface VerifiedZip {
   readonly sha256: string
 }
 
-/**
- * Reads a zip whole and compares every entry with the manifest inside: names, types, modes, sizes and bytes, nothing
- * missing and nothing more.
- *
- * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT
- */
-export async function verifyZip(path: string, signal: AbortSignal | undefined): Promise<VerifiedZip> {
-  const manifest = await withZip(path, signal, async (zip) => {
-    const inside = await readManifest(path, zip)
-    checkManifest(path, inside)
-    checkPlaces(path, zip.entries)
-    const expected = new Map(inside.entries.map((entry) => [entry.path, entry]))
-    for (const facts of zip.entries) {
-      if (facts.path === manifestPath) continue
-      const entry = expected.get(facts.path)
-      if (entry === undefined) throw corrupt(path, facts.path, 'is not in the manifest')
-      expected.delete(facts.path)
-      await verifyEntry(path, zip, facts, entry)
-    }
-    for (const missing of expected.keys()) throw corrupt(path, missing, 'is missing')
-    await checkLinks(path, zip)
-    return inside
-  })
-  return { manifest, ...(await digestFile(path, signal)) }
+/** What the caller knows of an artifact. */
+export interface Expectations {
+  readonly sha256?: string | undefined
+  readonly contentDigest?: string | undefined
 }
 
-async function readManifest(path: string, zip: ZipReader): Promise<Manifest> {
-  const facts = zip.entries.find((entry) => entry.path === manifestPath)
-  if (facts === undefined) throw invalid(path, `it has no ${manifestPath}`)
-  if (facts.type !== 'file' || facts.sizeBytes > maxManifestBytes) {
-    throw invalid(path, `its ${manifestPath} is no file of at most ${maxManifestBytes} bytes`)
+export interface ReadZipOptions {
+  readonly workers?: number | undefined
+  readonly expected?: Expectations | undefined
+  readonly onProgress?: ((progress: ReadProgress & ReadTotals) => void) | undefined
+}
+
+/** All that there is to read of a zip. */
+export interface ReadTotals {
+  readonly entryCount: number
+  readonly contentBytes: number
+}
+
+/**
+ * Reads a zip whole and compares every entry with the manifest inside: names, types, modes, sizes and bytes, nothing
+ * missing and nothing more. Its own digest is that of the very bytes that were looked at.
+ *
+ * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT, ARTIFACT_UNEXPECTED
+ */
+export async function verifyZip(
+  path: string,
+  signal: AbortSignal | undefined,
+  options: ReadZipOptions = {},
+): Promise<VerifiedZip> {
+  return withArtifact(path, signal, options, async ({ zip, manifest, read }) => {
+    const [sha256] = await together(signal, [
+      (halt) => digestAsExpected(zip, options.expected, halt),
+      (halt) => read(halt),
+    ])
+    return { manifest, sizeBytes: zip.sizeBytes, sha256 }
+  })
+}
+
+/**
+ * Reads a zip as {@link verifyZip} does and writes its entries into a folder that is empty and nobody else's. Links come
+ * last, when everything was found to be right. Of a failure the folder keeps whatever was written.
+ *
+ * @throws as verifyZip, and ARTIFACT_FOLDER_UNWRITABLE
+ */
+export async function unpackZip(
+  path: string,
+  signal: AbortSignal | undefined,
+  options: ReadZipOptions & {
+    /** Makes the folder; told what will be in it. */
+    readonly prepare: (totals: ReadTotals) => Promise<FolderTarget>
+  },
+): Promise<Manifest> {
+  return withArtifact(path, signal, options, async ({ zip, manifest, read }) => {
+    const { expected, prepare } = options
+    const target = await prepare(totalsOf(zip))
+    const [links] = await together(signal, [
+      (halt) => read(halt, target),
+      (halt) => (expected?.sha256 === undefined ? Promise.resolve() : digestAsExpected(zip, expected, halt)),
+    ])
+    const writer = openFolderWriter(target)
+    for (const link of links) writer.link(link)
+    await writer.finish(zip.entries)
+    return manifest
+  })
+}
+
+/** The manifest of an artifact and its directory, which agree; the content of the other entries is not looked at. */
+export async function readZipManifest(path: string, signal: AbortSignal | undefined): Promise<Manifest> {
+  return withZip(path, signal, async (zip) => {
+    const { manifest } = await readManifest(zip, signal)
+    matchManifest(path, zip.entries, manifest)
+    return manifest
+  })
+}
+
+interface OpenArtifact {
+  readonly zip: OpenZip
+  readonly manifest: Manifest
+  /** Reads every entry, writes it where there is a target, and answers the links, which end inside. */
+  readonly read: (signal: AbortSignal, target?: FolderTarget) => Promise<readonly ArtifactLink[]>
+}
+
+/** The threads start while the directory and the manifest are read. */
+async function withArtifact<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  { workers = defaultWorkers(), expected = {}, onProgress }: ReadZipOptions,
+  use: (artifact: OpenArtifact) => Promise<T>,
+): Promise<T> {
+  return withZip(path, signal, (zip) =>
+    withLanes({ threads: workers, signal }, async (lanes) => {
+      const { manifest, digest } = await readManifest(zip, signal)
+      requireExpected(path, 'content digest', expected.contentDigest, manifest.contentDigest)
+      checkPlaces(path, zip.entries)
+      const digests = digestsOf(zip, matchManifest(path, zip.entries, manifest), digest)
+      const totals = totalsOf(zip)
+      const tell = onProgress && ((progress: ReadProgress) => onProgress({ ...progress, ...totals }))
+      const read = async (halt: AbortSignal, into?: FolderTarget) => {
+        const links = await readEntries(zip, lanes, { digests, into, signal: halt, onProgress: tell })
+        checkLinks(path, zip.entries, links)
+        return links
+      }
+      return use({ zip, manifest, read })
+    }),
+  )
+}
+
+function totalsOf({ entries }: OpenZip): ReadTotals {
+  return { entryCount: entries.length, contentBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
+}
+
+async function readManifest(
+  zip: OpenZip,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly manifest: Manifest; readonly digest: Buffer }> {
+  const { path } = zip
+  const extent = zip.extents.find(({ entry }) => entry.path === manifestPath)
+  if (extent === undefined) throw invalid(path, `it has no ${manifestPath}`)
+  const { type, mode, sizeBytes } = extent.entry
+  if (type !== 'file' || mode !== 0o644 || sizeBytes > maxManifestBytes) {
+    throw invalid(path, `its ${manifestPath} is no file of mode 0644 and at most ${maxManifestBytes} bytes`)
   }
-  const { bytes } = await zip.read(facts, { keep: true })
+  const pieces: Buffer[] = []
+  const digest = await zip.stream(extent, { signal, onPiece: (piece) => void pieces.push(piece) })
+  const manifest = parseInside(path, Buffer.concat(pieces).toString())
+  checkManifest(path, manifest)
+  return { manifest, digest }
+}
+
+function parseInside(path: string, text: string): Manifest {
   try {
-    return parseManifest(Buffer.from(bytes).toString(), `${path}, ${manifestPath}`)
+    return parseManifest(text, `${path}, ${manifestPath}`)
   } catch (error) {
     if (!isDeployError(error, coreErrors.INVALID_RECORD)) throw error
     throw invalid(path, error.message, error)
   }
 }
 
-function checkManifest(path: string, manifest: Manifest): void {
-  manifest.entries.forEach((entry, index) => {
-    const before = manifest.entries[index - 1]
-    if (before !== undefined && compareBytes(before.path, entry.path) >= 0) {
-      throw invalid(path, `its manifest is not in order at ${JSON.stringify(entry.path)}`)
-    }
-    if ((entry.type === 'directory') !== (entry.sha256 === undefined)) {
-      throw invalid(path, `its manifest has no digest, or one too many, for ${JSON.stringify(entry.path)}`)
-    }
+/** The digest that each extent must have, in the order of the extents; zeros for folders. */
+function digestsOf(
+  { entries, extents }: OpenZip,
+  matched: readonly (ManifestEntry | undefined)[],
+  manifestDigest: Buffer,
+): Buffer<SharedArrayBuffer> {
+  const digests = Buffer.from(new SharedArrayBuffer(extents.length * digestBytes))
+  const found = new Map(entries.map((entry, index) => [entry, matched[index]]))
+  extents.forEach(({ entry }, index) => {
+    const sha256 = found.get(entry)?.sha256
+    if (entry.path === manifestPath) manifestDigest.copy(digests, index * digestBytes)
+    else if (sha256 !== undefined) digests.write(sha256, index * digestBytes, 'hex')
   })
-  if (digestContent(manifest.entries) !== manifest.contentDigest) {
-    throw invalid(path, 'the content digest of its manifest is not that of the entries')
-  }
+  return digests
 }
 
-/** An entry below a link would be unpacked wherever that leads. */
-function checkPlaces(path: string, entries: readonly ZipEntryFacts[]): void {
-  const closed = new Set(entries.filter(({ type }) => type !== 'directory').map((entry) => entry.path))
-  for (const { path: name } of entries) {
-    for (let cut = name.indexOf('/'); cut > 0; cut = name.indexOf('/', cut + 1)) {
-      const above = name.slice(0, cut)
-      if (closed.has(above)) {
-        throw invalid(path, `${JSON.stringify(name)} is below ${JSON.stringify(above)}, which is no folder`)
+interface ReadEntriesOptions {
+  readonly digests: Buffer<SharedArrayBuffer>
+  readonly into: FolderTarget | undefined
+  readonly signal: AbortSignal
+  readonly onProgress: ((progress: ReadProgress) => void) | undefined
+}
+
+/** Small entries in the lanes, and large ones one after the other here. */
+async function readEntries(
+  zip: OpenZip,
+  lanes: readonly Lane[],
+  options: ReadEntriesOptions,
+): Promise<readonly ArtifactLink[]> {
+  const { digests, into, signal, onProgress } = options
+  const { batches, large } = planReads(zip.extents)
+  const cursor = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const job: ReadJob = {
+    path: zip.path,
+    fd: zip.fd,
+    directory: zip.directory.buffer,
+    extents: shared(
+      Float64Array,
+      zip.extents.flatMap(({ entry, end }) => [entry.headerAt, end]),
+    ),
+    digests: digests.buffer,
+    batches: shared(Uint32Array, batches.flat()),
+    cursor: cursor.buffer as SharedArrayBuffer,
+    into,
+  }
+  const inLane = (lane: Lane) => (halt: AbortSignal) => {
+    // Nothing is left to take then.
+    halt.addEventListener('abort', () => Atomics.store(cursor, 0, batches.length), { once: true })
+    return lane.run('read', job, onProgress)
+  }
+  const links = await together(signal, [
+    (halt) => readLarge(zip, large, { ...options, signal: halt }),
+    ...lanes.map(inLane),
+  ])
+  return links.flat()
+}
+
+async function readLarge(zip: OpenZip, large: readonly number[], options: ReadEntriesOptions): Promise<[]> {
+  const { digests, into, signal, onProgress } = options
+  const writer = into && openFolderWriter(into)
+  for (const index of large) {
+    const extent = zip.extents[index] as ZipExtent
+    const sink = writer?.openFile(extent.entry)
+    try {
+      const digest = await zip.stream(extent, { signal, onPiece: sink?.write })
+      if (!digest.equals(digests.subarray(index * digestBytes, (index + 1) * digestBytes))) {
+        throw corrupt(zip.path, extent.entry.path, 'has other bytes')
       }
+    } finally {
+      await sink?.close()
+    }
+    onProgress?.({ entries: 1, bytes: extent.entry.sizeBytes })
+  }
+  return []
+}
+
+async function digestAsExpected(
+  zip: OpenZip,
+  expected: Expectations | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const sha256 = await zip.digest(signal)
+  requireExpected(zip.path, 'sha256', expected?.sha256, sha256)
+  return sha256
+}
+
+function requireExpected(path: string, fact: string, expected: string | undefined, found: string): void {
+  if (expected !== undefined && expected !== found) {
+    throw artifactErrors.ARTIFACT_UNEXPECTED({ path, fact, expected, found })
+  }
+}
+
+/** Numbers in memory that threads share. */
+function shared(kind: Float64ArrayConstructor | Uint32ArrayConstructor, numbers: readonly number[]): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(numbers.length * kind.BYTES_PER_ELEMENT)
+  const view = kind === Float64Array ? new Float64Array(buffer) : new Uint32Array(buffer)
+  view.set(numbers)
+  return buffer
+}
+
+type Results<Tasks extends readonly ((halt: AbortSignal) => Promise<unknown>)[]> = {
+  -readonly [K in keyof Tasks]: Awaited<ReturnType<Tasks[K]>>
+}
+
+/** Runs tasks at the same time. The first failure stops the others, and is thrown when all have ended. */
+async function together<const Tasks extends readonly ((halt: AbortSignal) => Promise<unknown>)[]>(
+  signal: AbortSignal | undefined,
+  tasks: Tasks,
+): Promise<Results<Tasks>> {
+  const controller = new AbortController()
+  const halt = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
+  const failures: unknown[] = []
+  const run = async (task: (halt: AbortSignal) => Promise<unknown>) => {
+    try {
+      return await task(halt)
+    } catch (error) {
+      failures.push(error)
+      controller.abort(error)
+      return undefined
     }
   }
-}
-
-/** Links must end inside, as those of every artifact that was built do. */
-async function checkLinks(path: string, zip: ZipReader): Promise<void> {
-  const places: Parameters<typeof standingsOf>[0][number][] = []
-  for (const facts of zip.entries) {
-    const { path: name, type } = facts
-    if (type !== 'symlink') places.push({ path: name, type })
-    else {
-      const { bytes } = await zip.read(facts, { keep: true })
-      places.push({ path: name, type, target: Buffer.from(bytes).toString() })
-    }
-  }
-  const standings = standingsOf(places)
-  for (const { path: name } of places.filter(({ type }) => type === 'symlink')) {
-    const end = followPath(name, standings)
-    if (!('path' in end)) throw invalid(path, `its link ${JSON.stringify(name)} leads where it must not (${end.type})`)
-  }
-}
-
-async function verifyEntry(path: string, zip: ZipReader, facts: ZipEntryFacts, entry: ManifestEntry): Promise<void> {
-  if (facts.type === 'symlink' && facts.sizeBytes > maxLinkTargetBytes) {
-    throw invalid(path, `its link ${JSON.stringify(facts.path)} has a target of ${facts.sizeBytes} bytes`)
-  }
-  if (facts.type !== entry.type) throw corrupt(path, entry.path, `is a ${facts.type}, not a ${entry.type}`)
-  if (facts.mode !== entry.mode) throw corrupt(path, entry.path, `has mode ${facts.mode}, not ${entry.mode}`)
-  if (facts.sizeBytes !== entry.sizeBytes) {
-    throw corrupt(path, entry.path, `has ${facts.sizeBytes} bytes, not ${entry.sizeBytes}`)
-  }
-  const { sha256 } = await zip.read(facts)
-  if (entry.type !== 'directory' && sha256 !== entry.sha256) throw corrupt(path, entry.path, 'has other bytes')
-}
-
-function invalid(path: string, problem: string, cause?: unknown) {
-  return artifactErrors.ARTIFACT_INVALID({ path, problem }, { cause })
-}
-
-function corrupt(path: string, entry: string, problem: string) {
-  return artifactErrors.ARTIFACT_CORRUPT({ path, entry, problem })
+  const results = await Promise.all(tasks.map(run))
+  if (failures.length > 0) throw failures[0]
+  return results as Results<Tasks>
 }

@@ -1,15 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
+import { manifestPath, type ManifestEntry } from '@fairlead/core'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import { artifactErrors, buildArtifact, digestContent, readArtifact } from '../src/index.ts'
 import { letters } from './support/made-up-secrets.ts'
+import { manifestMember, manifestOf, sha256, writeZip } from './support/raw-artifact.ts'
 import { fileMode, folderMode, linkMode, rawZip, type RawEntry } from './support/raw-zip.ts'
 import { createShop } from './support/shop.ts'
-
-const sha256 = (data: string) => createHash('sha256').update(data).digest('hex')
 
 const entries: readonly ManifestEntry[] = [
   { path: 'a.txt', type: 'file', mode: '0644', sizeBytes: 5, sha256: sha256('hello') },
@@ -22,26 +21,11 @@ const members: readonly RawEntry[] = [
   { name: 'link', data: 'a.txt', mode: linkMode },
 ]
 
-function manifestOf(list: readonly ManifestEntry[], others: Partial<Manifest> = {}): Manifest {
-  return {
-    schema: 'fairlead/manifest/1',
-    application: 'shop',
-    commit: 'c'.repeat(40),
-    contentDigest: digestContent(list),
-    entries: list,
-    allowances: [],
-    ...others,
-  }
-}
-
-const manifestMember = (manifest: unknown): RawEntry => ({ name: manifestPath, data: JSON.stringify(manifest) })
 const manifest = manifestMember(manifestOf(entries))
 const [file, folder, link] = members as [RawEntry, RawEntry, RawEntry]
 
 async function readBytes(bytes: Uint8Array) {
-  const path = join(temporaryFolder(), 'shop.zip')
-  writeFileSync(path, bytes)
-  return readArtifact(path)
+  return readArtifact(writeZip(bytes))
 }
 
 test('a zip that holds what its manifest says is read, whoever wrote it', async () => {
@@ -63,7 +47,10 @@ test('what was read is told', async () => {
   const artifact = await buildArtifact(shop.options())
   shop.events.length = 0
   await readArtifact({ ...artifact }, { onEvent: (event) => shop.events.push(event) })
-  expect(shop.events).toMatchObject([{ type: 'artifact.verified', path: shop.output, sha256: artifact.sha256 }])
+  expect(shop.events).toMatchObject([
+    { type: 'artifact.reading', path: shop.output, entriesDone: 7, entryCount: 7 },
+    { type: 'artifact.verified', path: shop.output, sha256: artifact.sha256 },
+  ])
 })
 
 describe('corrupt', () => {
@@ -130,10 +117,8 @@ describe('invalid', () => {
     'an entry twice': [[manifest, ...members, file], /two entries "a\.txt"/],
     'the manifest twice': [[manifest, ...members, manifest], /two entries "\.fairlead\/manifest\.json"/],
     'a file and a folder of one name': [wrong('a.txt/', { mode: folderMode }), /two entries "a\.txt"/],
-    'a path that climbs': [wrong('../up'), /invalid relative path/],
+    'a path that climbs': [wrong('../up'), /"\.\.\/up" is no relative path/],
     'an absolute path': [wrong('/etc/cron.d/x'), /absolute path/],
-    'a drive': [wrong('c:/x'), /absolute path/],
-    'a backslash': [wrong('a\\b'), /invalid characters/],
     'a path with a dot': [wrong('./b'), /"\.\/b" is no relative path/],
     'a path with an empty part': [wrong('a//b'), /"a\/\/b" is no relative path/],
     'a folder without its slash': [wrong('b', { mode: folderMode }), /"b" is no name of a directory/],
@@ -144,7 +129,6 @@ describe('invalid', () => {
     'an unknown compression': [wrong('b', { method: 12 }), /unusual/],
     'an entry below a link': [wrong('link/b'), /"link\/b" is below "link", which is no folder/],
     'an entry below a file': [wrong('a.txt/b'), /"a\.txt\/b" is below "a\.txt", which is no folder/],
-    'two headers that contradict each other': [wrong('b', { localName: 'c' }), /"b" has two headers/],
   }
   test.each(Object.entries(rows))('%s', async (_name, [zip, problem]) => {
     const bytes = zip instanceof Uint8Array ? zip : rawZip(zip)
@@ -185,8 +169,8 @@ test('one changed bit in the content of any entry is refused', async () => {
   const shop = createShop({ 'built.js': letters(20_000) })
   await buildArtifact(shop.options())
   const bytes = readFileSync(shop.output)
-  // The data of the last entry but the directory, somewhere in its middle; and that of the manifest, which comes first.
-  for (const at of [bytes.indexOf('built.js') + 5_000, 200]) {
+  // In the middle of the data of an entry, and of the manifest.
+  for (const at of [bytes.indexOf('built.js') + 5_000, bytes.indexOf(manifestPath) + 100]) {
     const changed = Buffer.from(bytes)
     changed[at] = (changed[at] as number) ^ 1
     await expect(readBytes(changed)).rejects.toMatchObject({

@@ -1,8 +1,8 @@
 import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
-import { artifactErrors } from '../errors.ts'
 import { compareBytes } from './byte-order.ts'
 import { digestContent } from './content-digest.ts'
 import { followPath, standingsOf } from './resolve-link.ts'
+import { corrupt, invalid } from './refuse.ts'
 
 /** What an archive says of an entry. */
 export interface MatchedEntry {
@@ -114,12 +114,4 @@ export function checkLinks(
     const end = followPath(name, standings)
     if (!('path' in end)) throw invalid(path, `its link ${JSON.stringify(name)} leads where it must not (${end.type})`)
   }
-}
-
-function invalid(path: string, problem: string) {
-  return artifactErrors.ARTIFACT_INVALID({ path, problem })
-}
-
-function corrupt(path: string, entry: string, problem: string) {
-  return artifactErrors.ARTIFACT_CORRUPT({ path, entry, problem })
 }

@@ -48,6 +48,9 @@ export interface FileSink {
   readonly close: () => Promise<void>
 }
 
+/** What folders of an artifact are for everybody, and what a umask is asked about. */
+export const folderMode = 0o755
+
 /** Folders while they are filled: their owner must get into them. */
 const ownerBits = 0o700
 
@@ -69,13 +72,13 @@ export function openFolderWriter(target: FolderTarget): FolderWriter {
   }
   const makeFolderAbove = (path: string) => {
     const cut = path.lastIndexOf('/')
-    if (cut > 0) makeFolder(path.slice(0, cut), 0o755)
+    if (cut > 0) makeFolder(path.slice(0, cut), folderMode)
   }
   const create = ({ path, mode }: FolderEntry): number => {
     makeFolderAbove(path)
     // Exclusive: it follows no link and opens nothing that is there.
     const file = openSync(`${folder}/${path}`, 'wx', mode)
-    if (!keepsModes || (mode & ~0o755) !== 0) fchmodSync(file, mode)
+    if (!keepsModes || (mode & ~folderMode) !== 0) fchmodSync(file, mode)
     return file
   }
   const writeFile = (entry: FolderEntry, content: Buffer) => {
@@ -103,9 +106,11 @@ export function openFolderWriter(target: FolderTarget): FolderWriter {
     }
   }
   const finish = async (entries: readonly FolderEntry[]) => {
+    const isOdd = ({ type, mode }: FolderEntry) => type === 'directory' && mode !== folderMode
+    if (keepsModes && !durable && !entries.some(isOdd)) return
     const modes = folderModes(entries)
     for (const [path, mode] of modes) {
-      if (!keepsModes || mode !== 0o755) atPath(into, path, () => chmodSync(`${folder}/${path}`, mode))
+      if (!keepsModes || mode !== folderMode) atPath(into, path, () => chmodSync(`${folder}/${path}`, mode))
     }
     for (const path of durable ? modes.keys() : []) {
       await syncFolder(`${folder}/${path}`).catch((error: unknown) => {
@@ -143,7 +148,7 @@ function folderModes(entries: readonly FolderEntry[]): ReadonlyMap<string, numbe
     for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const above = path.slice(0, cut)
       if (modes.has(above)) break
-      modes.set(above, 0o755)
+      modes.set(above, folderMode)
     }
   }
   return new Map([...modes].sort(([a], [b]) => b.length - a.length))

@@ -50,7 +50,7 @@ async function orMissing<T>(output: string, look: () => Promise<T>): Promise<T |
 }
 
 /** The name under which this process writes: it says whose it is, so that nobody sweeps what a live build writes. */
-function temporaryStem(output: string, pid: number | string = process.pid): string {
+export function temporaryStem(output: string, pid: number | string = process.pid): string {
   return join(dirname(output), `${basename(output)}.${pid}`)
 }
 
@@ -131,7 +131,7 @@ export async function digestOpenFile(
 }
 
 /** Temporary files of this output whose process is gone. */
-async function leftovers(output: string): Promise<readonly string[]> {
+export async function leftovers(output: string): Promise<readonly string[]> {
   const prefix = `.${basename(output)}.`
   const found: string[] = []
   for (const name of await readdir(dirname(output))) {
@@ -158,7 +158,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function isSystemError(error: unknown): boolean {
+export function isSystemError(error: unknown): boolean {
   return !isDeployError(error) && typeof (error as NodeJS.ErrnoException | undefined)?.syscall === 'string'
 }
 

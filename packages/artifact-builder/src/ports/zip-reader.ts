@@ -1,190 +1,180 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { crc32 } from 'node:zlib'
+import { open, type FileHandle } from 'node:fs/promises'
+import { PassThrough, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { crc32, createInflateRaw } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
-import { openPromise, type Entry, type LocalFileHeader, type ZipFile } from 'yauzl'
 import { artifactErrors } from '../errors.ts'
+import { streamPieceBytes } from '../limits.ts'
+import { readEnd, tailBytes } from '../plan/zip/read-end.ts'
+import { descriptorBytes, layOut, readDirectory, type ZipEntry, type ZipExtent } from '../plan/zip/read-directory.ts'
+import { checkFoot, maxHeadBytes, measureHead } from '../plan/zip/read-local-header.ts'
+import { corrupt, invalid, otherChecksum, trailing, unreadable } from '../plan/refuse.ts'
 import { codeOf } from './path-failure.ts'
 
-/** An entry as the zip describes it. */
-export interface ZipEntryFacts {
-  /** Without the `/` that ends the name of a directory. */
+/** A zip that is open for reading, its directory read and found sound. */
+export interface OpenZip {
   readonly path: string
-  readonly type: 'file' | 'directory' | 'symlink'
-  /** Four octal digits. */
-  readonly mode: string
+  /** Shared with the lanes: what they read is the file that was opened, whatever happens to its name. */
+  readonly fd: number
   readonly sizeBytes: number
+  /** The bytes of the directory, in memory that the lanes share. */
+  readonly directory: Buffer<SharedArrayBuffer>
+  /** In the order of the directory. */
+  readonly entries: readonly ZipEntry[]
+  /** In the order in which they lie in the zip. */
+  readonly extents: readonly ZipExtent[]
+  /**
+   * Streams the content of an entry, checked against its headers and checksum: its digest.
+   *
+   * @throws ARTIFACT_INVALID, ARTIFACT_CORRUPT, ARTIFACT_NOT_FOUND, and what `onPiece` throws
+   */
+  readonly stream: (extent: ZipExtent, options: StreamOptions) => Promise<Buffer>
+  /** SHA-256 of the whole file, lowercase hex. */
+  readonly digest: (signal: AbortSignal | undefined) => Promise<string>
 }
 
-/** A zip that is open for reading. */
-export interface ZipReader {
-  /** In the order of the zip's directory. No two have one path. */
-  readonly entries: readonly ZipEntryFacts[]
-  /** The content of an entry: its digest, and its bytes where `keep` is set. */
-  readonly read: (
-    entry: ZipEntryFacts,
-    options?: { readonly keep?: boolean | undefined },
-  ) => Promise<{ readonly sha256: string; readonly bytes: Uint8Array }>
-}
-
-/** The type bits of a Unix mode (inode(7)). */
-const typeBits: Readonly<Record<number, ZipEntryFacts['type']>> = {
-  0o100000: 'file',
-  0o040000: 'directory',
-  0o120000: 'symlink',
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Given each piece in turn; the next one waits for it. */
+  readonly onPiece?: ((piece: Buffer) => Promise<void> | void) | undefined
 }
 
 /**
  * Opens a zip, refuses what two readers could read in two ways, and hands it over.
  *
- * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT
+ * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, and what `use` throws
  */
 export async function withZip<T>(
   path: string,
   signal: AbortSignal | undefined,
-  use: (zip: ZipReader) => Promise<T>,
+  use: (zip: OpenZip) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted()
-  const zip = await openZip(path)
+  const file = await openFile(path)
   try {
-    const found = new Map<string, { readonly facts: ZipEntryFacts; readonly entry: Entry }>()
-    for await (const entry of readDirectory(path, zip)) {
-      signal?.throwIfAborted()
-      const facts = await readFacts(path, zip, entry)
-      if (found.has(facts.path)) throw invalid(path, `it has two entries ${JSON.stringify(facts.path)}`)
-      found.set(facts.path, { facts, entry })
-    }
-    return await use({
-      entries: [...found.values()].map(({ facts }) => facts),
-      read: async ({ path: name }, { keep = false } = {}) => {
-        const { entry } = found.get(name) ?? {}
-        if (entry === undefined) throw invalid(path, `it has no entry ${JSON.stringify(name)}`)
-        return readContent(path, zip, entry, name, keep, signal)
-      },
-    })
+    return await use(await readZip(path, file))
   } finally {
-    zip.close()
+    await file.close()
   }
 }
 
-async function openZip(path: string): Promise<ZipFile> {
-  try {
-    if (!(await stat(path)).isFile()) throw artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: 'not a file' })
-    return await openPromise(path, { autoClose: false, strictFileNames: true, validateEntrySizes: true })
-  } catch (error) {
-    if (isDeployError(error)) throw error
-    if (isSystemError(error)) {
-      throw artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: codeOf(error) }, { cause: error })
-    }
-    throw invalid(path, messageOf(error), error)
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await asMissing(path, () => open(path, 'r'))
+  const isFile = await asMissing(path, async () => (await file.stat()).isFile()).catch(async (error: unknown) => {
+    await file.close()
+    throw error
+  })
+  if (isFile) return file
+  await file.close()
+  throw artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: 'not a file' })
+}
+
+async function readZip(path: string, file: FileHandle): Promise<OpenZip> {
+  const { size: sizeBytes } = await asMissing(path, () => file.stat())
+  const tail = Buffer.alloc(Math.min(sizeBytes, tailBytes))
+  await readAt(path, file, tail, sizeBytes - tail.length)
+  const end = readEnd(path, tail, sizeBytes)
+  const directory = Buffer.from(new SharedArrayBuffer(end.directoryBytes))
+  await readAt(path, file, directory, end.directoryOffset)
+  const entries = readDirectory(path, directory, end)
+  return {
+    path,
+    fd: file.fd,
+    sizeBytes,
+    directory,
+    entries,
+    extents: layOut(path, entries, end),
+    stream: (extent, options) => streamEntry({ path, file, directory }, extent, options),
+    digest: (signal) => digestFile(path, file, sizeBytes, signal),
   }
 }
 
-async function* readDirectory(path: string, zip: ZipFile): AsyncGenerator<Entry, void, undefined> {
-  try {
-    yield* zip.eachEntry()
-  } catch (error) {
-    throw isSystemError(error)
-      ? artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: codeOf(error) }, { cause: error })
-      : invalid(path, messageOf(error), error)
+async function readAt(path: string, file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await asMissing(path, () => file.read(bytes, done, bytes.length - done, position + done))
+    if (bytesRead === 0) throw invalid(path, 'it was cut while it was read')
+    done += bytesRead
   }
 }
 
-async function readFacts(path: string, zip: ZipFile, entry: Entry): Promise<ZipEntryFacts> {
-  const { fileName, externalFileAttributes, uncompressedSize: sizeBytes } = entry
-  const shown = JSON.stringify(fileName)
-  const unixMode = externalFileAttributes >>> 16
-  const type = typeBits[unixMode & 0o170000]
-  if (entry.versionMadeBy >>> 8 !== 3 || type === undefined) throw invalid(path, `${shown} has no Unix file type`)
-  if ((type === 'directory') !== fileName.endsWith('/')) throw invalid(path, `${shown} is no name of a ${type}`)
-  const name = type === 'directory' ? fileName.slice(0, -1) : fileName
-  if (name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw invalid(path, `${shown} is no relative path`)
-  }
-  if (!entry.canDecodeFileData()) throw invalid(path, `${shown} is encrypted or compressed in an unusual way`)
-  // Some readers go by the header before the data, some by the directory at the end: both must say the same.
-  const header = await localHeader(path, zip, entry)
-  if (!header.fileName.equals(entry.fileNameRaw) || header.compressionMethod !== entry.compressionMethod) {
-    throw invalid(path, `${shown} has two headers that contradict each other`)
-  }
-  return { path: name, type, mode: (unixMode & 0o7777).toString(8).padStart(4, '0'), sizeBytes }
-}
-
-async function localHeader(path: string, zip: ZipFile, entry: Entry): Promise<LocalFileHeader> {
-  try {
-    return await zip.readLocalFileHeaderPromise(entry)
-  } catch (error) {
-    throw invalid(path, messageOf(error), error)
-  }
-}
-
-async function readContent(
+async function digestFile(
   path: string,
-  zip: ZipFile,
-  entry: Entry,
-  name: string,
-  keep: boolean,
+  file: FileHandle,
+  sizeBytes: number,
   signal: AbortSignal | undefined,
-): Promise<{ readonly sha256: string; readonly bytes: Uint8Array }> {
+): Promise<string> {
   const hash = createHash('sha256')
-  const kept: Uint8Array[] = []
-  let checksum = 0
-  try {
-    for await (const piece of await zip.openReadStreamPromise(entry)) {
-      signal?.throwIfAborted()
-      const bytes = piece as Buffer
-      hash.update(bytes)
-      checksum = crc32(bytes, checksum)
-      if (keep) kept.push(bytes)
-    }
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason
-    throw artifactErrors.ARTIFACT_CORRUPT(
-      { path, entry: name, problem: `cannot be read (${messageOf(error)})` },
-      { cause: error },
-    )
+  const buffer = Buffer.allocUnsafe(Math.min(sizeBytes, streamPieceBytes))
+  for (let done = 0; done < sizeBytes;) {
+    signal?.throwIfAborted()
+    const piece = buffer.subarray(0, Math.min(buffer.length, sizeBytes - done))
+    await readAt(path, file, piece, done)
+    hash.update(piece)
+    done += piece.length
   }
-  // yauzl leaves the check to its caller.
-  if (checksum !== entry.crc32) {
-    throw artifactErrors.ARTIFACT_CORRUPT({ path, entry: name, problem: 'has another checksum than its header says' })
-  }
-  return { sha256: hash.digest('hex'), bytes: Buffer.concat(kept) }
+  return hash.digest('hex')
 }
 
-/**
- * The size and digest of a file's bytes.
- *
- * @throws ARTIFACT_NOT_FOUND
- */
-export async function digestFile(
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+type ZipSource = Pick<OpenZip, 'path' | 'directory'> & { readonly file: FileHandle }
+
+async function streamEntry(zip: ZipSource, { entry, end }: ZipExtent, options: StreamOptions): Promise<Buffer> {
+  const { path, file, directory } = zip
+  const { signal, onPiece } = options
+  signal?.throwIfAborted()
+  const head = Buffer.alloc(Math.min(maxHeadBytes(entry), end - entry.offset))
+  await readAt(path, file, head, entry.offset)
+  const start = entry.offset + measureHead(path, head, directory, entry)
+  const packedEnd = start + entry.packedBytes
+  if (packedEnd > end) throw invalid(path, `${JSON.stringify(entry.path)} overlaps with what follows it`)
+  const foot = Buffer.alloc(Math.min(end - packedEnd, descriptorBytes.long + 1))
+  await readAt(path, file, foot, packedEnd)
+  checkFoot(path, foot, entry)
   const hash = createHash('sha256')
   let sizeBytes = 0
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-      signal?.throwIfAborted()
-      const bytes = piece as Buffer
-      sizeBytes += bytes.length
-      hash.update(bytes)
+  let checksum = 0
+  let failure: unknown
+  const take = async (pieces: AsyncIterable<Buffer>) => {
+    for await (const piece of pieces) {
+      sizeBytes += piece.length
+      if (sizeBytes > entry.sizeBytes) throw corrupt(path, entry.path, `has more than ${entry.sizeBytes} bytes`)
+      hash.update(piece)
+      checksum = crc32(piece, checksum)
+      try {
+        await onPiece?.(piece)
+      } catch (error) {
+        failure = error
+        throw error
+      }
     }
+  }
+  const packed = entry.packedBytes === 0 ? emptyStream() : openRange(file, start, packedEnd)
+  const unpack = entry.isDeflated ? createInflateRaw({ chunkSize: streamPieceBytes }) : new PassThrough()
+  try {
+    await pipeline(packed, unpack, take, { signal })
   } catch (error) {
     if (signal?.aborted) throw signal.reason
+    throw failure ?? (isDeployError(error) ? error : unreadable(path, entry, error))
+  }
+  if ('bytesWritten' in unpack && unpack.bytesWritten !== entry.packedBytes) throw trailing(path, entry)
+  if (sizeBytes !== entry.sizeBytes) throw corrupt(path, entry.path, `has ${sizeBytes} bytes, not ${entry.sizeBytes}`)
+  if (checksum !== entry.checksum) throw otherChecksum(path, entry)
+  return hash.digest()
+}
+
+/** The handle stays open for the others. */
+function openRange(file: FileHandle, start: number, end: number): Readable {
+  return file.createReadStream({ start, end: end - 1, autoClose: false, highWaterMark: streamPieceBytes })
+}
+
+function emptyStream(): Readable {
+  return new PassThrough().end()
+}
+
+async function asMissing<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
     throw artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: codeOf(error) }, { cause: error })
   }
-  return { sizeBytes, sha256: hash.digest('hex') }
-}
-
-function invalid(path: string, problem: string, cause?: unknown) {
-  return artifactErrors.ARTIFACT_INVALID({ path, problem }, { cause })
-}
-
-function isSystemError(error: unknown): boolean {
-  return typeof (error as NodeJS.ErrnoException).syscall === 'string'
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,0 +1,97 @@
+import { invalid } from '../refuse.ts'
+
+/** Where the directory of a zip lies. */
+export interface ZipEnd {
+  readonly entryCount: number
+  readonly directoryOffset: number
+  readonly directoryBytes: number
+}
+
+const endBytes = 22
+const locatorBytes = 20
+const zip64EndBytes = 56
+
+/** How much of the end of a file {@link readEnd} looks at: all of the file where it is shorter. */
+export const tailBytes = zip64EndBytes + locatorBytes + endBytes
+
+/** The values that stand where the real one is in the zip64 record (APPNOTE.TXT 4.4.1.4). */
+export const inZip64 = { short: 0xffff, long: 0xffffffff }
+
+/**
+ * Reads the records that end a zip (APPNOTE.TXT 4.3.14 to 4.3.16). No comment, nothing behind them and nothing between
+ * them: a reader that looks for the last signature and one that looks for the first find the same directory.
+ *
+ * @throws ARTIFACT_INVALID
+ */
+export function readEnd(path: string, tail: Buffer, fileBytes: number): ZipEnd {
+  const at = tail.length - endBytes
+  if (at < 0 || tail.readUInt32LE(at) !== 0x06054b50) {
+    throw invalid(path, 'it does not end with the end of central directory record of a zip')
+  }
+  const stated = {
+    entryCount: tail.readUInt16LE(at + 10),
+    directoryBytes: tail.readUInt32LE(at + 12),
+    directoryOffset: tail.readUInt32LE(at + 16),
+  }
+  const isOneDisk = tail.readUInt32LE(at + 4) === 0 && tail.readUInt16LE(at + 8) === stated.entryCount
+  if (!isOneDisk) throw invalid(path, 'it is one of several parts of a zip')
+  if (tail.readUInt16LE(at + 20) !== 0) throw invalid(path, 'it has a comment')
+  const zip64 = readZip64End(path, tail.subarray(0, at), fileBytes - endBytes)
+  const end = zip64?.end ?? stated
+  if (zip64) requireSame(path, stated, zip64.end)
+  else if (hasEscape(stated)) throw invalid(path, 'it has no zip64 record, which its end asks for')
+  if (end.directoryOffset + end.directoryBytes !== (zip64?.at ?? fileBytes - endBytes)) {
+    throw invalid(path, 'its directory does not lie where its end says')
+  }
+  return end
+}
+
+function readZip64End(
+  path: string,
+  tail: Buffer,
+  tailEnd: number,
+): { readonly end: ZipEnd; readonly at: number } | undefined {
+  const locator = tail.length - locatorBytes
+  if (locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) return undefined
+  const record = locator - zip64EndBytes
+  const at = tailEnd - locatorBytes - zip64EndBytes
+  const isThere =
+    record >= 0 &&
+    tail.readUInt32LE(locator + 4) === 0 &&
+    readLong(path, tail, locator + 8) === at &&
+    tail.readUInt32LE(locator + 16) === 1 &&
+    tail.readUInt32LE(record) === 0x06064b50 &&
+    // The bytes that follow this field; more would be room for something that nobody reads.
+    readLong(path, tail, record + 4) === zip64EndBytes - 12 &&
+    tail.readBigUInt64LE(record + 16) === 0n &&
+    tail.readBigUInt64LE(record + 24) === tail.readBigUInt64LE(record + 32)
+  if (!isThere) throw invalid(path, 'its zip64 records contradict each other')
+  return {
+    at,
+    end: {
+      entryCount: readLong(path, tail, record + 32),
+      directoryBytes: readLong(path, tail, record + 40),
+      directoryOffset: readLong(path, tail, record + 48),
+    },
+  }
+}
+
+/** Each field of the old record says the same as the new one, or that the new one says it. */
+function requireSame(path: string, stated: ZipEnd, real: ZipEnd): void {
+  const agrees =
+    [real.entryCount, inZip64.short].includes(stated.entryCount) &&
+    [real.directoryBytes, inZip64.long].includes(stated.directoryBytes) &&
+    [real.directoryOffset, inZip64.long].includes(stated.directoryOffset)
+  if (!agrees) throw invalid(path, 'its two end of central directory records contradict each other')
+}
+
+function hasEscape({ entryCount, directoryBytes, directoryOffset }: ZipEnd): boolean {
+  return entryCount === inZip64.short || directoryBytes === inZip64.long || directoryOffset === inZip64.long
+}
+
+/** A number of 64 bits, which no file of today needs all of. */
+export function readLong(path: string, bytes: Buffer, at: number): number {
+  const value = Number(bytes.readBigUInt64LE(at))
+  if (!Number.isSafeInteger(value)) throw invalid(path, 'it has a size or an offset that no file has')
+  return value
+}
