@@ -2,7 +2,9 @@ import { resolve } from 'node:path'
 import { checkOptions, parseManifest, type AmbientOptions, type Manifest } from '@fairlead/core'
 import { diffEntries, type EntryDifference } from './plan/diff-entries.ts'
 import { checkManifest } from './plan/match-manifest.ts'
+import { readFormat } from './ports/artifact-format.ts'
 import { checkSubject } from './read-options.ts'
+import { verifyTar } from './verify-tar.ts'
 import { readZipManifest } from './verify-zip.ts'
 
 /** What tells one artifact from another. */
@@ -32,29 +34,29 @@ const verb = 'diffArtifacts'
 
 /**
  * What a deploy of `after` would change where `before` is. Of a zip the directory and the manifest are read, and must
- * agree; that its bytes are those of its manifest is what `verifyArtifact` finds out.
+ * agree; that its bytes are those of its manifest is what `verifyArtifact` finds out. A tar is read whole.
  *
  * @throws UNKNOWN_OPTION, INVALID_OPTION, INVALID_RECORD (a manifest), ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT
  */
 export async function diffArtifacts(
-  before: DiffSubject,
-  after: DiffSubject,
+  sides: { readonly before: DiffSubject; readonly after: DiffSubject },
   options: Pick<AmbientOptions, 'signal'> = {},
 ): Promise<ArtifactDifference> {
   checkOptions(verb, options, ['signal'])
-  const old = await manifestOf(before, options.signal)
-  const current = await manifestOf(after, options.signal)
+  const old = await manifestOf('before', sides?.before, options.signal)
+  const current = await manifestOf('after', sides?.after, options.signal)
   const entries = diffEntries(old.entries, current.entries)
   return { isSame: entries.length === 0, before: sideOf(old), after: sideOf(current), entries }
 }
 
-async function manifestOf(subject: DiffSubject, signal: AbortSignal | undefined): Promise<Manifest> {
+async function manifestOf(side: string, subject: DiffSubject, signal: AbortSignal | undefined): Promise<Manifest> {
   if (typeof subject === 'object' && subject !== null && 'entries' in subject) {
     const manifest = parseManifest(subject, verb)
     checkManifest('the manifest', manifest)
     return manifest
   }
-  return readZipManifest(resolve(checkSubject(verb, subject)), signal)
+  const path = resolve(checkSubject(verb, subject, side))
+  return (await readFormat(path)) === 'zip' ? readZipManifest(path, signal) : (await verifyTar(path, signal)).manifest
 }
 
 function sideOf({ application, commit, contentDigest, entries }: Manifest): DifferenceSide {

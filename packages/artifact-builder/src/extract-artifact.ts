@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { ambientOptionNames, checkOptions, systemClock, timestamp, type Manifest } from '@fairlead/core'
+import { extractTar } from './extract-tar.ts'
+import { readFormat } from './ports/artifact-format.ts'
 import { writeFolder } from './ports/output-folder.ts'
 import { checkFlag, checkPath, checkReadOptions, checkSubject } from './read-options.ts'
 import { tellProgress, type VerifyArtifactOptions } from './verify-artifact.ts'
@@ -40,11 +42,15 @@ export async function extractArtifact(
   const path = resolve(checkSubject(verb, subject))
   const { signal, onEvent, clock = systemClock } = options
   signal?.throwIfAborted()
+  const format = await readFormat(path)
   const onProgress = onEvent && tellProgress(path, onEvent, clock)
   const manifest = await writeFolder(into, {
     durable,
     signal,
-    fill: (prepare) => unpackZip(path, signal, { expected, workers, onProgress, prepare }),
+    fill: async (prepare) =>
+      format === 'zip'
+        ? unpackZip(path, signal, { expected, workers, onProgress, prepare })
+        : (await extractTar(path, signal, { expected, prepare })).manifest,
     onLeftover: (leftover) =>
       onEvent?.({
         type: 'artifact.leftover-removed',

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { manifestPath, type ManifestEntry } from '@fairlead/core'
-import { artifactErrors } from './errors.ts'
 import { maxManifestBytes } from './limits.ts'
+import type { Expectations } from './plan/expectations.ts'
 import type { ArtifactLink, MatchedEntry } from './plan/match-manifest.ts'
+import { invalid } from './plan/refuse.ts'
 import type { TarEntryFacts } from './plan/tar-header.ts'
 import { openFolderWriter, type FolderTarget, type FolderWriter } from './ports/folder-writer.ts'
 import { readTar } from './ports/tar-reader.ts'
@@ -22,11 +23,12 @@ export async function extractTar(
   path: string,
   signal: AbortSignal | undefined,
   options: {
+    readonly expected?: Expectations | undefined
     /** Is told how many bytes the files hold, and makes the empty folder, or refuses. */
     readonly prepare: (contents: { readonly contentBytes: number }) => Promise<FolderTarget>
   },
 ): Promise<VerifiedTar> {
-  const verified = await verifyTar(path, signal)
+  const verified = await verifyTar(path, signal, options)
   const { entries } = verified.manifest
   const target = await options.prepare({ contentBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) })
   const writer = openFolderWriter(target)
@@ -72,5 +74,5 @@ async function writeEntry(
 }
 
 function changed(path: string) {
-  return artifactErrors.ARTIFACT_INVALID({ path, problem: 'it changed while it was read' })
+  return invalid(path, 'it changed while it was read')
 }

@@ -1,4 +1,4 @@
-import type { AmbientOptions } from '@fairlead/core'
+import type { AmbientOptions, ArtifactFormat } from '@fairlead/core'
 import type { SecretRule } from './plan/secret-rules.ts'
 
 /** What {@link buildArtifact} is told. */
@@ -15,6 +15,20 @@ export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
   readonly application?: string | undefined
   /** Findings of the secret guard that may pass. Default: none. */
   readonly allow?: readonly SecretAllowance[] | undefined
+  /** How the artifact is packed: CodeDeploy takes all three; `tgz` is a tar inside gzip. Default: zip. */
+  readonly format?: ArtifactFormat | undefined
+  /**
+   * What writes it. `native`: this library's own zip engine. `archiver`: the library archiver, which tars always come
+   * from; it is several times slower and refuses names that it would change. Default: native for a zip.
+   */
+  readonly engine?: ArtifactEngine | undefined
+  /** The time that every entry has: 1980, or that of the commit, in UTC. Default: fixed. */
+  readonly timestamps?: 'fixed' | 'commit' | undefined
+  /**
+   * Whether what was written is read back whole and compared with the manifest before it gets its name. Default: true of
+   * archiver, false of the native engine, which computes each digest from the very bytes that it compresses.
+   */
+  readonly verify?: boolean | undefined
   /** Whether appspec.yml and the scripts that it names must be in the artifact. Default: true. */
   readonly requireAppSpec?: boolean | undefined
   /**
@@ -30,6 +44,9 @@ export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
   /** How much that folder may hold; what was not used for longest goes first. Default: 2 GiB. */
   readonly maxCacheBytes?: number | undefined
 }
+
+/** What writes an artifact. */
+export type ArtifactEngine = 'native' | 'archiver'
 
 /** Lets the findings of one rule in one file pass, and says why. Recorded in the manifest. */
 export interface SecretAllowance {

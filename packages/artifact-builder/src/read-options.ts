@@ -1,7 +1,7 @@
 import { coreErrors, describeValue } from '@fairlead/core'
 import { maxWorkers } from './limits.ts'
+import type { Expectations } from './plan/expectations.ts'
 import { defaultWorkers } from './ports/lanes/pool.ts'
-import type { Expectations } from './verify-zip.ts'
 
 /** The options of a verb that reads, as a caller may give them. */
 export interface ReadOptions {
@@ -25,9 +25,9 @@ export function checkReadOptions(
 }
 
 /** The path of a subject: a text, or an object that has it. */
-export function checkSubject(verb: string, subject: unknown): string {
+export function checkSubject(verb: string, subject: unknown, option = 'path'): string {
   const path = typeof subject === 'object' && subject !== null ? (subject as { readonly path?: unknown }).path : subject
-  return checkPath(verb, 'path', path, 'the path of an artifact, or an object that has it')
+  return checkPath(verb, option, path, 'the path of an artifact, or an object that has it')
 }
 
 export function checkPath(verb: string, option: string, value: unknown, expected: string): string {

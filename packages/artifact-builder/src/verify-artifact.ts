@@ -6,16 +6,19 @@ import {
   timestamp,
   type AmbientOptions,
   type Artifact,
+  type ArtifactFormat,
   type Clock,
   type Manifest,
 } from '@fairlead/core'
 import type { ArtifactEvent } from './model.ts'
+import { readFormat } from './ports/artifact-format.ts'
 import type { ReadProgress } from './ports/lanes/read-lane.ts'
 import { checkReadOptions, checkSubject } from './read-options.ts'
+import { verifyTar, type VerifiedTar } from './verify-tar.ts'
 import { verifyZip, type ReadTotals, type VerifiedZip } from './verify-zip.ts'
 
 export interface VerifyArtifactOptions extends AmbientOptions<ArtifactEvent> {
-  /** SHA-256 of the zip's bytes, lowercase hex. Default: any. */
+  /** SHA-256 of the artifact's bytes, lowercase hex. Default: any. */
   readonly expectedSha256?: string | undefined
   /** Digest of the entries, whatever the commit and the compressor. Default: any. */
   readonly expectedContentDigest?: string | undefined
@@ -55,10 +58,14 @@ export async function verifyFor(
   const { signal, onEvent, clock = systemClock } = options
   const path = resolve(checkSubject(verb, subject))
   const onProgress = onEvent && tellProgress(path, onEvent, clock)
-  const zip = await verifyZip(path, signal, { expected, workers, onProgress })
-  const artifact = artifactOf(path, zip)
+  const format = await readFormat(path)
+  const verified =
+    format === 'zip'
+      ? await verifyZip(path, signal, { expected, workers, onProgress })
+      : await verifyTar(path, signal, { expected })
+  const artifact = artifactOf(path, format, verified)
   onEvent?.({ ...verifiedEvent(artifact), at: timestamp(clock) })
-  return { artifact, manifest: zip.manifest }
+  return { artifact, manifest: verified.manifest }
 }
 
 /** Adds up what was read, and tells it. */
@@ -81,12 +88,17 @@ export function tellProgress(path: string, onEvent: (event: ArtifactEvent) => vo
   }
 }
 
-/** The record of a zip at a path. */
-export function artifactOf(path: string, { manifest, sha256, sizeBytes }: VerifiedZip): Artifact {
+/** The record of an archive at a path. */
+export function artifactOf(
+  path: string,
+  format: ArtifactFormat,
+  { manifest, sha256, sizeBytes }: VerifiedZip | VerifiedTar,
+): Artifact {
   const { application, commit, contentDigest, entries } = manifest
   return {
     schema: 'fairlead/artifact/1',
     path,
+    format,
     application,
     commit,
     sha256,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { coreErrors, isDeployError, manifestPath, parseManifest, type Manifest } from '@fairlead/core'
-import { artifactErrors } from './errors.ts'
 import { maxLinkTargetBytes, maxManifestBytes } from './limits.ts'
+import { requireExpected, type Expectations } from './plan/expectations.ts'
 import { checkLinks, checkManifest, checkPlaces, matchManifest, type MatchedEntry } from './plan/match-manifest.ts'
+import { corrupt, invalid } from './plan/refuse.ts'
 import type { TarEntryFacts } from './plan/tar-header.ts'
 import { readTar } from './ports/tar-reader.ts'
 
@@ -24,9 +25,13 @@ interface FoundEntry extends MatchedEntry {
  * Reads a tar whole, in gzip or not, and compares every entry with the manifest, which is its last one: names, types,
  * modes, sizes and bytes, nothing missing and nothing more.
  *
- * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT; `signal.reason` when cancelled
+ * @throws ARTIFACT_NOT_FOUND, ARTIFACT_INVALID, ARTIFACT_CORRUPT, ARTIFACT_UNEXPECTED; `signal.reason` when cancelled
  */
-export async function verifyTar(path: string, signal: AbortSignal | undefined): Promise<VerifiedTar> {
+export async function verifyTar(
+  path: string,
+  signal: AbortSignal | undefined,
+  { expected }: { readonly expected?: Expectations | undefined } = {},
+): Promise<VerifiedTar> {
   const found: FoundEntry[] = []
   const seen = new Set<string>()
   let text: string | undefined
@@ -40,6 +45,8 @@ export async function verifyTar(path: string, signal: AbortSignal | undefined): 
   if (text === undefined) throw invalid(path, `it has no ${manifestPath}`)
   const manifest = readManifest(path, text)
   matchEntries(path, found, manifest)
+  requireExpected(path, 'content digest', expected?.contentDigest, manifest.contentDigest)
+  requireExpected(path, 'sha256', expected?.sha256, file.sha256)
   return { manifest, ...file }
 }
 
@@ -81,16 +88,11 @@ function matchEntries(path: string, found: readonly FoundEntry[], manifest: Mani
   checkPlaces(path, [...found, { path: manifestPath, type: 'file' }])
   matchManifest(path, found, manifest).forEach((entry, index) => {
     const { sha256, path: name } = found[index] as FoundEntry
-    if (entry?.sha256 !== sha256)
-      throw artifactErrors.ARTIFACT_CORRUPT({ path, entry: name, problem: 'has other bytes' })
+    if (entry?.sha256 !== sha256) throw corrupt(path, name, 'has other bytes')
   })
   checkLinks(
     path,
     found,
     found.flatMap(({ path: name, target }) => (target === undefined ? [] : [{ path: name, target }])),
   )
-}
-
-function invalid(path: string, problem: string, cause?: unknown) {
-  return artifactErrors.ARTIFACT_INVALID({ path, problem }, { cause })
 }

@@ -6,8 +6,8 @@ import {
   type Manifest,
   type ManifestEntry,
 } from '@fairlead/core'
-import { artifactErrors } from './errors.ts'
 import { maxManifestBytes } from './limits.ts'
+import { requireExpected, type Expectations } from './plan/expectations.ts'
 import { checkLinks, checkManifest, checkPlaces, matchManifest, type ArtifactLink } from './plan/match-manifest.ts'
 import { planReads } from './plan/zip/plan-reads.ts'
 import type { ZipExtent } from './plan/zip/read-directory.ts'
@@ -22,12 +22,6 @@ export interface VerifiedZip {
   readonly manifest: Manifest
   readonly sizeBytes: number
   readonly sha256: string
-}
-
-/** What the caller knows of an artifact. */
-export interface Expectations {
-  readonly sha256?: string | undefined
-  readonly contentDigest?: string | undefined
 }
 
 export interface ReadZipOptions {
@@ -246,12 +240,6 @@ async function digestAsExpected(
   const sha256 = await zip.digest(signal)
   requireExpected(zip.path, 'sha256', expected?.sha256, sha256)
   return sha256
-}
-
-function requireExpected(path: string, fact: string, expected: string | undefined, found: string): void {
-  if (expected !== undefined && expected !== found) {
-    throw artifactErrors.ARTIFACT_UNEXPECTED({ path, fact, expected, found })
-  }
 }
 
 /** Numbers in memory that threads share. */

@@ -60,23 +60,29 @@ test('zips, artifacts and manifests are compared alike', async () => {
     ]),
   )
   const [old, current] = [await readArtifact(before), await readArtifact(after)]
-  const answer = await diffArtifacts(before, after)
+  const answer = await diffArtifacts({ before, after })
   expect(answer).toMatchObject({
     isSame: false,
     before: { contentDigest: old.manifest.contentDigest, entryCount: 2, contentBytes: 2 },
     after: { contentDigest: current.manifest.contentDigest, entryCount: 2, contentBytes: 3 },
     entries: [{ change: 'content', path: 'a', before: { sizeBytes: 1 }, after: { sizeBytes: 2 } }],
   })
-  expect(await diffArtifacts(old.artifact, current.manifest)).toEqual(answer)
-  expect(await diffArtifacts(before, before)).toMatchObject({ isSame: true, entries: [] })
+  expect(await diffArtifacts({ before: old.artifact, after: current.manifest })).toEqual(answer)
+  expect(await diffArtifacts({ before, after: before })).toMatchObject({ isSame: true, entries: [] })
 })
 
 test('refuses a manifest that contradicts itself, and what is none', async () => {
   const sound = manifestOf([file('a', 'x')])
-  await expect(diffArtifacts(sound, { ...sound, contentDigest: 'a'.repeat(64) })).rejects.toMatchObject({
+  await expect(
+    diffArtifacts({ before: sound, after: { ...sound, contentDigest: 'a'.repeat(64) } }),
+  ).rejects.toMatchObject({
     code: 'ARTIFACT_INVALID',
   })
-  await expect(diffArtifacts(sound, { entries: [] } as never)).rejects.toMatchObject({ code: 'INVALID_RECORD' })
-  await expect(diffArtifacts(sound, null as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })
-  await expect(diffArtifacts(sound, sound, { clock: 1 } as never)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' })
+  await expect(diffArtifacts({ before: sound, after: { entries: [] } as never })).rejects.toMatchObject({
+    code: 'INVALID_RECORD',
+  })
+  await expect(diffArtifacts({ before: sound, after: null as never })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  await expect(diffArtifacts({ before: sound, after: sound }, { clock: 1 } as never)).rejects.toMatchObject({
+    code: 'UNKNOWN_OPTION',
+  })
 })
