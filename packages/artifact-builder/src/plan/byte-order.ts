@@ -16,3 +16,19 @@ function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
+
+/**
+ * Sorts by {@link compareBytes} of a text of each item. JavaScript's own comparison is several times as fast, and the
+ * same where no text has a surrogate or what comes behind them.
+ */
+export function sortedByBytes<T>(items: Iterable<T>, textOf: (item: T) => string): T[] {
+  const sorted = [...items]
+  if (sorted.some((item) => /[\ud800-\uffff]/.test(textOf(item)))) {
+    return sorted.sort((a, b) => compareBytes(textOf(a), textOf(b)))
+  }
+  return sorted.sort((a, b) => {
+    const left = textOf(a)
+    const right = textOf(b)
+    return left < right ? -1 : left > right ? 1 : 0
+  })
+}

@@ -72,3 +72,15 @@ function leadsOut(done: readonly string[], rest: readonly string[]): boolean {
   }
   return false
 }
+
+/** A path without `.` and `..`, by its words alone; undefined where it is absolute or leads out. */
+export function normalizePath(path: string): string | undefined {
+  if (path.startsWith('/')) return undefined
+  const done: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..') {
+      if (done.pop() === undefined) return undefined
+    } else if (part !== '' && part !== '.') done.push(part)
+  }
+  return done.join('/')
+}

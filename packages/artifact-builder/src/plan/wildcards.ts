@@ -40,19 +40,13 @@ interface Token {
 
 function readToken(pattern: string, at: number, subject: 'path' | 'name'): Token | undefined {
   const one = subject === 'path' ? '[^/]' : '[^]'
-  switch (pattern[at]) {
-    case '*':
-      return readStars(pattern, at, subject)
-    case '?':
-      return { source: one, end: at + 1 }
-    case '[':
-      return readClass(pattern, at + 1, subject)
-    case '\\':
-      // A backslash at the end escapes nothing, and git lets such a pattern match nothing.
-      return at + 1 < pattern.length ? { source: literal(pattern[at + 1] as string), end: at + 2 } : undefined
-    default:
-      return { source: literal(pattern[at] as string), end: at + 1 }
-  }
+  const character = pattern[at] as string
+  if (character === '*') return readStars(pattern, at, subject)
+  if (character === '?') return { source: one, end: at + 1 }
+  if (character === '[') return readClass(pattern, at + 1, subject)
+  if (character !== '\\') return { source: literal(character), end: at + 1 }
+  // A backslash at the end escapes nothing, and git lets such a pattern match nothing.
+  return at + 1 < pattern.length ? { source: literal(pattern[at + 1] as string), end: at + 2 } : undefined
 }
 
 function literal(character: string): string {

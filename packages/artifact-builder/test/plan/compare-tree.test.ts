@@ -8,8 +8,16 @@ const file = (path: string, mode: '0644' | '0755' = '0644'): PlannedEntry => ({
   type: 'file',
   mode,
   sizeBytes: 1,
+  chosenBy: 'tracked',
 })
-const link = (path: string): PlannedEntry => ({ path, source: path, type: 'symlink', mode: '0777', target: 'x' })
+const link = (path: string): PlannedEntry => ({
+  path,
+  source: path,
+  type: 'symlink',
+  mode: '0777',
+  target: 'x',
+  chosenBy: 'tracked',
+})
 
 const rows: Readonly<Record<string, readonly [Partial<TreeComparison>, readonly string[]]>> = {
   'what is as committed does not differ': [
