@@ -18,17 +18,16 @@ function rank(unit: number): number {
 }
 
 /**
- * Sorts by {@link compareBytes} of a text of each item. JavaScript's own comparison is several times as fast, and the
+ * {@link compareBytes} for these texts, in the fastest way: JavaScript's own order is several times as fast, and the
  * same where no text has a surrogate or what comes behind them.
  */
+export function comparatorFor(texts: readonly string[]): (a: string, b: string) => number {
+  return texts.some((text) => /[\ud800-\uffff]/.test(text)) ? compareBytes : (a, b) => (a < b ? -1 : a > b ? 1 : 0)
+}
+
+/** Sorts by {@link compareBytes} of a text of each item. */
 export function sortedByBytes<T>(items: Iterable<T>, textOf: (item: T) => string): T[] {
   const sorted = [...items]
-  if (sorted.some((item) => /[\ud800-\uffff]/.test(textOf(item)))) {
-    return sorted.sort((a, b) => compareBytes(textOf(a), textOf(b)))
-  }
-  return sorted.sort((a, b) => {
-    const left = textOf(a)
-    const right = textOf(b)
-    return left < right ? -1 : left > right ? 1 : 0
-  })
+  const compare = comparatorFor(sorted.map(textOf))
+  return sorted.sort((a, b) => compare(textOf(a), textOf(b)))
 }

@@ -1,48 +1,89 @@
 import type { PlanWarning } from '../model.ts'
+import { comparatorFor } from './byte-order.ts'
+
+/** A letter that may have another case, or a character that Unicode may write in two ways. */
+const foldable = /[A-Z\x80-\uffff]/
+/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+const notForWindows = /[<>:"|?*\\]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?:[./]|$)/i
 
 /**
- * What is a name on Linux and another one, or none, elsewhere: each once, at the topmost folder that has it.
+ * What is a name on Linux and another one, or none, elsewhere: each name of a folder once, however much is below it.
+ * Most names are plain and only looked at.
  *
  * @param paths in the order of their bytes
  */
 export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
-  const folders = new Map<string, Map<string, string>>()
   const warnings: PlanWarning[] = []
-  let before: readonly string[] = []
+  const twins = findTwins(paths)
+  let before = ''
   for (const path of paths) {
-    const parts = path.split('/')
-    // In this order, what a path shares with the one before it has been looked at.
-    let depth = 0
-    while (depth < parts.length - 1 && parts[depth] === before[depth]) depth++
-    for (; depth < parts.length; depth++) {
-      const warning = warnOf(parts.slice(0, depth).join('/'), parts[depth] as string, folders)
-      if (warning) warnings.push(warning)
+    const known = sharedFolderLength(before, path)
+    before = path
+    const rest = path.slice(known)
+    if (!foldable.test(rest) && !notForWindows.test(rest)) continue
+    for (const end of nameEnds(path, known)) {
+      const place = path.slice(0, end)
+      const other = twins(place)
+      if (other !== undefined) warnings.push({ path: place, warning: 'name-collision', other })
+      if (notForWindows.test(nameOf(place))) warnings.push({ path: place, warning: 'name-not-for-windows' })
     }
-    before = parts
   }
   return warnings
 }
 
-function warnOf(folder: string, name: string, folders: Map<string, Map<string, string>>): PlanWarning | undefined {
-  const names = folders.get(folder) ?? new Map<string, string>()
-  folders.set(folder, names)
-  const path = folder === '' ? name : `${folder}/${name}`
-  const folded = foldName(name)
-  const other = names.get(folded)
-  if (other === name) return undefined
-  if (other !== undefined)
-    return { path, warning: 'name-collision', other: folder === '' ? other : `${folder}/${other}` }
-  names.set(folded, name)
-  return isForWindows(name) ? undefined : { path, warning: 'name-not-for-windows' }
+/** How much of a path is folders that the one before it was in too, up to and with a slash. */
+function sharedFolderLength(before: string, path: string): number {
+  let shared = 0
+  for (let index = 0; index < path.length && path.charCodeAt(index) === before.charCodeAt(index); index++) {
+    if (path.charCodeAt(index) === 0x2f) shared = index + 1
+  }
+  return shared
 }
 
-/** As file systems fold that keep case and do not tell it apart; most names need nothing done. */
-function foldName(name: string): string {
-  return /^[ -@[-~]*$/.test(name) ? name : name.normalize('NFC').toLowerCase()
+/** Where the names of a path end that begin at a place or behind it. */
+function nameEnds(path: string, from: number): readonly number[] {
+  const ends: number[] = []
+  for (let cut = path.indexOf('/', from); cut >= 0; cut = path.indexOf('/', cut + 1)) ends.push(cut)
+  return [...ends, path.length]
 }
 
-const devices = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\.|$)/i
+/**
+ * Answers, for a file or folder that folds into another name, the one of its folder that folds into the same; asked in
+ * order, so that of two only the later one has a twin. A name that folds into itself needs no asking: its twin does not.
+ */
+function findTwins(paths: readonly string[]): (place: string) => string | undefined {
+  const seen = new Map<string, string>()
+  const compare = comparatorFor(paths)
+  /** Whether something is at a place or below it. */
+  const stands = (place: string) =>
+    [place, `${place}/`].some((text) => isOrIsBelow(paths[firstFrom(paths, text, compare)], place))
+  return (place) => {
+    const name = nameOf(place)
+    if (!foldable.test(name)) return undefined
+    const folded = place.slice(0, place.length - name.length) + name.normalize('NFC').toLowerCase()
+    if (folded !== place && stands(folded)) return folded
+    const other = seen.get(folded)
+    if (other === undefined) seen.set(folded, place)
+    return other
+  }
+}
 
-function isForWindows(name: string): boolean {
-  return !/[<>:"|?*\\]/.test(name) && !/[. ]$/.test(name) && !devices.test(name)
+function nameOf(place: string): string {
+  return place.slice(place.lastIndexOf('/') + 1)
+}
+
+function isOrIsBelow(path: string | undefined, place: string): boolean {
+  return path !== undefined && path.startsWith(place) && (path.length === place.length || path[place.length] === '/')
+}
+
+/** The index of the first path that is not before a text. */
+function firstFrom(paths: readonly string[], text: string, compare: (a: string, b: string) => number): number {
+  let low = 0
+  let high = paths.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(paths[middle] as string, text) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
