@@ -130,7 +130,10 @@ function packageName(root: string, text: string): string | undefined {
   }
 }
 
-function requirePlan(root: string, { unmatched, refused }: ArtifactPlan): void {
+function requirePlan(root: string, { unmatched, refused, missingPackages }: ArtifactPlan): void {
+  if (missingPackages.length > 0) {
+    throw artifactErrors.ARTIFACT_NPM_PACKAGE_MISSING({ root, packages: missingPackages })
+  }
   if (unmatched.length > 0) throw artifactErrors.ARTIFACT_INCLUDE_UNMATCHED({ root, globs: unmatched })
   if (refused.length > 0) throw artifactErrors.ARTIFACT_ENTRY_REFUSED({ root, entries: refused })
 }

@@ -92,7 +92,8 @@ export function planProductionDependencies(lock: NpmLock, workspaces: readonly s
   const needed = new Map<string, NeededPackage>()
   const missing: MissingPackage[] = []
   const queue = startsOf(lock, workspaces)
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+  // The nearest first, so that what is told of is the shortest way to a package.
+  for (const next of queue) {
     const { folder, isOptional } = next
     const before = needed.get(folder)
     if (before && (!before.isOptional || isOptional)) continue
