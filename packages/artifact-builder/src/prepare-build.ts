@@ -3,6 +3,7 @@ import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
+import { buildWarnings } from './plan/build-warnings.ts'
 import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
 import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
 import { compileSelection, foldersToList } from './ports/globs.ts'
@@ -30,6 +31,8 @@ export interface PreparedBuild extends GatheredPlan {
   readonly output: string
   /** What CodeDeploy's agent would say of it; undefined where nobody asked. */
   readonly deployable: DeployableFacts | undefined
+  /** Events to tell. */
+  readonly warnings: ReturnType<typeof buildWarnings>
 }
 
 interface Means {
@@ -43,7 +46,8 @@ export async function prepareBuild(options: CheckedBuildOptions, means: Means): 
   const { root, plan } = gathered
   requirePlan(root, plan)
   const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
-  return { ...gathered, output: resolve(options.output), deployable }
+  const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
+  return { ...gathered, output: resolve(options.output), deployable, warnings }
 }
 
 /** Looks at root, lists it, reads the commit and decides what goes in. */

@@ -50,7 +50,7 @@ export type MissingPackage = {
 export function parseNpmLock(text: string, record: string, from: string): NpmLock {
   const lock = parseJson(text, record, from) as { readonly packages?: unknown } | null
   const packages = lock?.packages
-  if (typeof packages === 'object' && packages !== null) return packages as NpmLock
+  if (isObject(packages) && Object.values(packages).every(isObject)) return packages as NpmLock
   throw coreErrors.INVALID_RECORD({
     record,
     path: 'packages',
@@ -58,6 +58,10 @@ export function parseNpmLock(text: string, record: string, from: string): NpmLoc
     expected: 'the packages of a lockfileVersion 2 or 3, which npm 7 and later write',
     from,
   })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function parseJson(text: string, record: string, from: string): unknown {

@@ -31,6 +31,17 @@ const rows: Readonly<Record<string, readonly [Partial<TreeComparison>, readonly 
     },
     [],
   ],
+  'what was moved is compared where it came from': [
+    {
+      entries: [{ ...file('public/a'), source: 'dist/a' }],
+      committed: [
+        { path: 'dist/a', mode: '100644', id: 'public/a' },
+        { path: 'public/a', mode: '100644', id: 'other' },
+      ],
+      chooses: (path) => path === 'dist/a',
+    },
+    [],
+  ],
   'other content differs': [
     { entries: [file('a')], committed: [{ path: 'a', mode: '100644', id: 'z' }] },
     ['a content'],
