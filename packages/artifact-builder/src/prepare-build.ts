@@ -94,7 +94,7 @@ async function readNpmDependencies(
   for (const name of ['npm-shrinkwrap.json', 'package-lock.json']) {
     const text = await findRootFile(root, name)
     if (text === undefined) continue
-    const lock = parseNpmLock(text, name, root)
+    const lock = parseNpmLock(text, { record: name, from: root })
     const known = workspacesOf(lock)
     const workspace = workspaces.find((folder) => !known.includes(folder))
     if (workspace === undefined) return { lock, workspaces }

@@ -53,10 +53,12 @@ function nameEnds(path: string, from: number): readonly number[] {
  */
 function findTwins(paths: readonly string[]): (place: string) => string | undefined {
   const seen = new Map<string, string>()
-  const compare = comparatorFor(paths)
+  let compare: ReturnType<typeof comparatorFor> | undefined
   /** Whether something is at a place or below it. */
   const stands = (place: string) =>
-    [place, `${place}/`].some((text) => isOrIsBelow(paths[firstFrom(paths, text, compare)], place))
+    [place, `${place}/`].some((text) =>
+      isOrIsBelow(paths[firstFrom(paths, text, (compare ??= comparatorFor(paths)))], place),
+    )
   return (place) => {
     const name = nameOf(place)
     if (!foldable.test(name)) return undefined

@@ -17,8 +17,9 @@ export function placeBy(map: readonly Placement[]): Placer {
     placeOf: (path) => {
       const placement = longestFirst.find(({ from }) => isWithin(path, from))
       if (!placement) return path
-      const below = path.slice(placement.from.length + 1)
-      return [placement.to, below].filter((part) => part !== '').join('/')
+      const { from, to } = placement
+      if (path.length === from.length) return to
+      return to === '' ? path.slice(from.length + 1) : to + path.slice(from.length)
     },
     unused: (paths) => map.filter(({ from }) => !paths.some((path) => isWithin(path, from))).map(({ from }) => from),
   }
@@ -42,7 +43,7 @@ export function findClashes<P extends Placed>(
   { isMoving }: Placer,
 ): { readonly kept: readonly P[]; readonly clashing: ReadonlySet<string> } {
   if (!isMoving) return { kept: placed, clashing: new Set() }
-  const folders = new Set(placed.flatMap(({ path }) => foldersAbove(path)))
+  const folders = foldersAbove(placed)
   const kept = placed.filter(({ entry, path }, index) => {
     if (entry.type !== 'directory') return true
     return !folders.has(path) && placed[index - 1]?.path !== path
@@ -55,9 +56,15 @@ export function findClashes<P extends Placed>(
   return { kept, clashing }
 }
 
-function foldersAbove(path: string): readonly string[] {
-  return path
-    .split('/')
-    .slice(0, -1)
-    .map((_, index, parts) => parts.slice(0, index + 1).join('/'))
+function foldersAbove(placed: readonly Placed[]): ReadonlySet<string> {
+  const folders = new Set<string>()
+  for (const { path } of placed) {
+    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+      const folder = path.slice(0, cut)
+      // Where a folder is known, those above it are.
+      if (folders.has(folder)) break
+      folders.add(folder)
+    }
+  }
+  return folders
 }

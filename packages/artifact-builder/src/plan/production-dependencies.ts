@@ -45,9 +45,11 @@ export type MissingPackage = {
 /**
  * Reads the text of a package-lock.json or npm-shrinkwrap.json of npm 7 or later.
  *
+ * @param origin what the file is called and where it was found, for the error
  * @throws INVALID_RECORD
  */
-export function parseNpmLock(text: string, record: string, from: string): NpmLock {
+export function parseNpmLock(text: string, origin: { readonly record: string; readonly from: string }): NpmLock {
+  const { record, from } = origin
   const lock = parseJson(text, record, from) as { readonly packages?: unknown } | null
   const packages = lock?.packages
   if (isObject(packages) && Object.values(packages).every(isObject)) return packages as NpmLock
