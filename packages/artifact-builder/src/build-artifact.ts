@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { manifestPath, systemClock, timestamp, type Artifact, type Manifest, type ManifestEntry } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
-import { compressionLevel, entryTimeMs, progressIntervalMs } from './limits.ts'
+import { compressionLevel, progressIntervalMs, streamPieceBytes } from './limits.ts'
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretAllowance, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import { chooses } from './plan/choose-entries.ts'
@@ -11,6 +12,7 @@ import { digestContent } from './plan/content-digest.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
+import type { ArchiveMember } from './ports/archiver-writer.ts'
 import {
   closeEntryCache,
   isPackWhole,
@@ -23,6 +25,7 @@ import {
 import { readConvertedIds } from './ports/git-tree.ts'
 import { withLanes, type Lane } from './ports/lanes/pool.ts'
 import { digestOpenFile, writeOutput, type OutputFile } from './ports/output-file.ts'
+import { readPlannedFile } from './ports/tree.ts'
 import {
   blobIdsOf,
   finishZip,
@@ -33,7 +36,10 @@ import {
   type ZipWork,
 } from './ports/zip-engine.ts'
 import { prepareBuild, type PreparedBuild } from './prepare-build.ts'
-import { requireAppSpecScripts } from './require-app-spec.ts'
+import { requireSameBytes } from './require-app-spec.ts'
+import { verifiedEvent } from './verify-artifact.ts'
+import { verifyTar } from './verify-tar.ts'
+import { verifyZip } from './verify-zip.ts'
 
 /** An event without its time. */
 type Tell = (event: ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never) => void
@@ -70,6 +76,7 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
     const readFromMs = Date.now()
     const prepared = await prepareBuild(checked, { lanes, signal })
     tell(planned(prepared))
+    for (const warning of prepared.warnings) tell(warning)
     const entryCache = await openCache(checked, prepared)
     try {
       return await writeArtifact({ ...checked, prepared, lanes, entryCache, readFromMs, signal, tell })
@@ -89,45 +96,134 @@ async function openCache(
 }
 
 async function writeArtifact(build: Build): Promise<Artifact> {
-  const { prepared, signal, tell } = build
+  const { prepared, format, verify, signal, tell } = build
   const { output, application, tree } = prepared
-  const { zip, facts } = await writeOutput(output, {
+  const written = await writeOutput(output, {
     onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
-    write: (file) => writeZip(build, file),
-    check: async (file, zip) => ({ zip, facts: await digestOpenFile(file, signal) }),
+    write: (file) => (build.engine === 'native' ? writeNatively(build, file) : writeByArchiver(build, file)),
+    check: async (file, { path, written }) => {
+      if (verify) await requireAsWritten(build, path, written.manifest)
+      return { ...written, ...(await digestOpenFile(file, signal)) }
+    },
   })
+  const { manifest, packed, sha256, sizeBytes } = written
   const artifact: Artifact = {
     schema: 'fairlead/artifact/1',
     path: output,
+    format,
     application,
     commit: tree.commit,
-    ...{ sha256: facts.sha256, contentDigest: zip.manifest.contentDigest, sizeBytes: facts.sizeBytes },
-    entryCount: zip.manifest.entries.length,
+    ...{ sha256, contentDigest: manifest.contentDigest, sizeBytes },
+    entryCount: manifest.entries.length,
   }
-  if (build.entryCache) await keepForNextBuild(build.entryCache, zip.packed, { artifact, ...build })
-  tell(written(artifact))
+  if (build.entryCache) await keepForNextBuild(build.entryCache, packed, { artifact, ...build })
+  tell(writtenEvent(artifact))
   return artifact
 }
 
-interface WrittenZip {
+interface Written {
   readonly packed: PackedEntries
   readonly manifest: Manifest
 }
 
-/** Writes the zip into an open file and judges what goes in. */
-async function writeZip(build: Build, file: OutputFile): Promise<WrittenZip> {
-  const { prepared, lanes, allow } = build
-  const { application, plan, tree } = prepared
-  const { commit } = tree
+/** Writes the zip into an open file while its entries are read and judged. */
+async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
   const packed = await packWithCache(build, file)
+  const manifest = await judge(build, packed)
+  const last = { path: manifestPath, bytes: encodeManifest(manifest) }
+  await finishZip(build.lanes, packed, { fd: file.fd, dosTime: dosTimeOf(build.prepared.timeMs), last })
+  return { packed, manifest }
+}
+
+/** Reads and judges the entries first, then reads them again for archiver, which takes one after the other. */
+async function writeByArchiver(build: Build, file: OutputFile): Promise<Written> {
+  const packed = await pack(build, undefined)
+  const manifest = await judge(build, packed)
+  const { writeWithArchiver } = await import('./ports/archiver-writer.ts')
+  await writeWithArchiver(file, archiveMembers(build.prepared, manifest), {
+    format: build.format,
+    memberCount: manifest.entries.length + 1,
+    signal: build.signal,
+  })
+  return { packed, manifest }
+}
+
+/** What goes into an archive, the manifest last. The bytes of each file must be those that were judged. */
+async function* archiveMembers(
+  { root, plan, timeMs }: PreparedBuild,
+  manifest: Manifest,
+): AsyncGenerator<ArchiveMember, void, undefined> {
+  for (const [index, planned] of plan.entries.entries()) {
+    const { path, type, sizeBytes, sha256 } = manifest.entries[index] as ManifestEntry
+    const mode = Number.parseInt(planned.mode, 8)
+    const content =
+      planned.type === 'file'
+        ? await contentOnceMore(root, planned, sha256)
+        : Buffer.from(planned.type === 'symlink' ? planned.target : '')
+    yield { path, type, mode, timeMs, sizeBytes, content }
+  }
+  const content = encodeManifest(manifest)
+  yield { path: manifestPath, type: 'file', mode: 0o644, timeMs, sizeBytes: content.length, content }
+}
+
+async function contentOnceMore(
+  root: string,
+  planned: PlannedEntry & { readonly type: 'file' },
+  sha256: string | undefined,
+): Promise<ArchiveMember['content']> {
+  const content = requireDigest(root, planned.source, sha256, readPlannedFile(root, planned))
+  if (planned.sizeBytes > streamPieceBytes) return content
+  const pieces: Uint8Array[] = []
+  for await (const piece of content) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+async function* requireDigest(
+  root: string,
+  path: string,
+  sha256: string | undefined,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const digest = createHash('sha256')
+  for await (const piece of content) {
+    digest.update(piece)
+    yield piece
+  }
+  if (digest.digest('hex') !== sha256) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
+}
+
+/** Refuses what must not go in, now that every byte was read, and answers the manifest of the rest. */
+async function judge(build: Build, packed: PackedEntries): Promise<Manifest> {
+  const { prepared, allow } = build
+  const { root, application, plan, tree, deployable } = prepared
   const entries = manifestEntriesOf(plan.entries, packed)
   requireNoSecrets(build, packed.findings)
   await requireCommittedTree(build, packed)
-  await requireHooks(build, entries)
-  const manifest = makeManifest({ application, commit, entries, allow })
-  const last = { path: manifestPath, bytes: encodeManifest(manifest) }
-  await finishZip(lanes, packed, { fd: file.fd, dosTime: dosTimeOf(entryTimeMs), last })
-  return { packed, manifest }
+  if (deployable) requireSameBytes(root, deployable, entries)
+  return makeManifest({ application, commit: tree.commit, entries, allow })
+}
+
+/** Reads back what was written, under the name that it has for a while. */
+async function requireAsWritten(build: Build, path: string, meant: Manifest): Promise<void> {
+  const { prepared, format, workers, signal, tell } = build
+  const { output } = prepared
+  try {
+    const verified = await (format === 'zip' ? verifyZip(path, signal, { workers }) : verifyTar(path, signal))
+    tell(
+      verifiedEvent({
+        ...verified,
+        path: output,
+        entryCount: meant.entries.length,
+        contentDigest: meant.contentDigest,
+      }),
+    )
+    signal?.throwIfAborted()
+    if (JSON.stringify(verified.manifest) === JSON.stringify(meant)) return
+  } catch (error) {
+    if (!isDeployError(error, artifactErrors.ARTIFACT_NOT_FOUND)) throw error
+    throw artifactErrors.ARTIFACT_OUTPUT_UNWRITABLE({ output, reason: error.context.reason }, { cause: error })
+  }
+  throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
 }
 
 /** Packs with what an earlier build has left; where that turns out to be damaged, once more without it. */
@@ -146,12 +242,12 @@ async function packWithCache(build: Build, file: OutputFile): Promise<PackedEntr
   return pack(build, file.fd)
 }
 
-async function pack(build: Build, fd: number, kept?: ZipWork['kept']): Promise<PackedEntries> {
+async function pack(build: Build, fd: number | undefined, kept?: ZipWork['kept']): Promise<PackedEntries> {
   const { root, plan, tree } = build.prepared
   const tracked = new Set(tree.entries.map(({ path }) => path))
   return packEntries(build.lanes, {
-    ...{ root, fd, kept, entries: plan.entries, level: compressionLevel, dosTime: dosTimeOf(entryTimeMs) },
-    isTracked: (path) => tracked.has(path),
+    ...{ root, fd, kept, entries: plan.entries, level: compressionLevel, dosTime: dosTimeOf(build.prepared.timeMs) },
+    isTracked: (source) => tracked.has(source),
     objectFormat: objectFormatOf(tree.commit),
     onProgress: tellProgress(build),
   })
@@ -205,7 +301,7 @@ function sizeOf(entry: PlannedEntry): number {
   return entry.type === 'file' ? entry.sizeBytes : Buffer.byteLength(entry.target)
 }
 
-function written({ path, entryCount, sizeBytes, sha256 }: Artifact) {
+function writtenEvent({ path, entryCount, sizeBytes, sha256 }: Artifact) {
   const summary = `wrote ${path}: ${entryCount} entries, ${sizeBytes} bytes, sha256 ${sha256}`
   return { type: 'artifact.written' as const, summary, path, sizeBytes, sha256 }
 }
@@ -262,17 +358,14 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
       .map(({ path }) => path),
   )
   // Links have no conversions, and git would follow them.
-  const files = plan.entries.filter(({ path, type }) => type === 'file' && differing.has(path)).map(({ path }) => path)
-  const converted = await readConvertedIds(root, files, signal)
-  const differences = compare((path) => converted.get(path) ?? plain.get(path))
+  const files = plan.entries.filter(({ source, type }) => type === 'file' && differing.has(source))
+  const sources = files.map(({ source }) => source)
+  const converted = await readConvertedIds(root, sources, signal)
+  const convertedOf = new Map(files.map(({ path, source }) => [path, converted.get(source)]))
+  const differences = compare((path) => convertedOf.get(path) ?? plain.get(path))
   if (differences.length > 0) {
     throw artifactErrors.ARTIFACT_TREE_DIFFERS({ root, commit: tree.commit, files: differences })
   }
-}
-
-/** @throws APPSPEC_INVALID, ARTIFACT_HOOK_MISSING, ARTIFACT_FILE_CHANGED */
-async function requireHooks({ prepared, requireAppSpec }: Build, entries: readonly ManifestEntry[]): Promise<void> {
-  if (requireAppSpec) await requireAppSpecScripts(prepared.root, prepared.plan.entries, entries)
 }
 
 function makeManifest(facts: {

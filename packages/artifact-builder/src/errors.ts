@@ -1,6 +1,8 @@
+import type { AppSpecFinding } from '@fairlead/appspec'
 import { defineErrors, describeError } from '@fairlead/core'
 import { namesInMessage } from './limits.ts'
 import type { RefusedEntry, SecretFinding, TreeDifference } from './model.ts'
+import type { MissingPackage } from './plan/production-dependencies.ts'
 
 /** What can fail while an artifact is built or read. */
 export const artifactErrors = defineErrors('artifact-builder', {
@@ -40,10 +42,33 @@ export const artifactErrors = defineErrors('artifact-builder', {
   ARTIFACT_ENTRY_REFUSED: describeError<{ root: string; entries: readonly RefusedEntry[] }>({
     message: ({ root, entries }) =>
       `${entries.length === 1 ? 'a path' : `${entries.length} paths`} of ${root} cannot be in an artifact: ${listed(
-        entries.map(({ path, reason, target }) => `${path}${target === undefined ? '' : ` -> ${target}`} (${reason})`),
+        entries.map(
+          ({ path, source, reason, target }) =>
+            `${source === undefined ? '' : `${source} as `}${path}${target === undefined ? '' : ` -> ${target}`} (${reason})`,
+        ),
       )}`,
     hint: 'Exclude it, rename it, or point the link to something that is included, with a relative target.',
     example: { root: '/srv/shop', entries: [{ path: 'uploads', reason: 'link-escapes', target: '/var/uploads' }] },
+  }),
+  ARTIFACT_NPM_LOCK_MISSING: describeError<{ root: string }>({
+    message: ({ root }) =>
+      `cannot tell the production dependencies of ${root}: it has no package-lock.json and no npm-shrinkwrap.json`,
+    hint: 'Give the folder of the npm project as root, and commit the package-lock.json that npm install writes.',
+    example: { root: '/srv/shop' },
+  }),
+  ARTIFACT_NPM_WORKSPACE_MISSING: describeError<{ root: string; workspace: string; known: readonly string[] }>({
+    message: ({ root, workspace, known }) =>
+      `${workspace} is no workspace of ${root}, which has ${known.length === 0 ? 'none' : listed(known)}`,
+    hint: 'Give the folder of a workspace, relative to root.',
+    example: { root: '/srv/shop', workspace: 'apps/shpo', known: ['apps/shop', 'packages/cart'] },
+  }),
+  ARTIFACT_NPM_PACKAGE_MISSING: describeError<{ root: string; packages: readonly MissingPackage[] }>({
+    message: ({ root, packages }) =>
+      `${packages.length === 1 ? 'a package' : `${packages.length} packages`} that ${root} needs to run ${
+        packages.length === 1 ? 'is' : 'are'
+      } not installed: ${listed(packages.map(({ name, neededBy }) => `${name} (needed by ${neededBy})`))}`,
+    hint: 'Run npm ci first; it installs what package-lock.json says.',
+    example: { root: '/srv/shop', packages: [{ name: 'node_modules/pg', neededBy: 'apps/shop' }] },
   }),
   ARTIFACT_REPOSITORY_MISSING: describeError<{ root: string }>({
     message: ({ root }) => `cannot tell the commit of ${root}: it is in no git repository`,
@@ -80,6 +105,29 @@ export const artifactErrors = defineErrors('artifact-builder', {
       )}`,
     hint: 'Include the scripts, or correct their location: it is relative to the folder of appspec.yml.',
     example: { root: '/srv/shop', scripts: [{ event: 'AfterInstall', location: 'hooks/after-install.mjs' }] },
+  }),
+  ARTIFACT_APPSPEC_REFUSED: describeError<{ root: string; defects: readonly AppSpecFinding[] }>({
+    message: ({ root, defects }) =>
+      `the artifact of ${root} does not fit its appspec.yml: ${listed(
+        defects.map(({ line, message, rule }) => `${message} (line ${line}, ${rule})`),
+      )}`,
+    hint: ({ defects }) => [...new Set(defects.map(({ cure }) => cure))].join(' '),
+    example: {
+      root: '/srv/shop',
+      defects: [
+        {
+          severity: 'error',
+          rule: 'script-crlf',
+          path: 'hooks.AfterInstall[0].location',
+          line: 8,
+          column: 17,
+          message:
+            'hooks/after-install.sh has Windows line ends, so that the interpreter of its first line is not found',
+          cure: 'Save it with line feeds only.',
+          given: 'hooks/after-install.sh',
+        },
+      ],
+    },
   }),
   ARTIFACT_HOLDS_SECRETS: describeError<{ root: string; findings: readonly SecretFinding[] }>({
     message: ({ root, findings }) =>

@@ -3,7 +3,8 @@ import { ambientOptionNames, checkOptions, systemClock, timestamp, type Manifest
 import { extractTar } from './extract-tar.ts'
 import { readFormat } from './ports/artifact-format.ts'
 import { writeFolder } from './ports/output-folder.ts'
-import { checkFlag, checkPath, checkReadOptions, checkSubject } from './read-options.ts'
+import { checkFlag, checkText } from './option-checks.ts'
+import { checkReadOptions, checkSubject } from './read-options.ts'
 import { tellProgress, type VerifyArtifactOptions } from './verify-artifact.ts'
 import { unpackZip } from './verify-zip.ts'
 
@@ -37,8 +38,8 @@ export async function extractArtifact(
 ): Promise<ExtractedArtifact> {
   checkOptions(verb, options ?? {}, optionNames)
   const { expected, workers } = checkReadOptions(verb, options ?? {})
-  const into = resolve(checkPath(verb, 'into', options?.into, 'the path of the folder to make'))
-  const durable = checkFlag(verb, 'durable', options.durable)
+  const into = resolve(checkText(verb, 'into', options?.into, 'the path of the folder to make'))
+  const durable = checkFlag(verb, 'durable', options.durable, false)
   const path = resolve(checkSubject(verb, subject))
   const { signal, onEvent, clock = systemClock } = options
   signal?.throwIfAborted()

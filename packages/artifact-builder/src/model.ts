@@ -1,14 +1,46 @@
 import type { AmbientOptions, ArtifactFormat } from '@fairlead/core'
+import type { IgnoreFile } from './plan/ignore-rules.ts'
+import type { MissingPackage, NpmLock } from './plan/production-dependencies.ts'
 import type { SecretRule } from './plan/secret-rules.ts'
 
+/** Which files go in. A path is judged by the first of these that has something to say about it, from the top. */
+export interface ChoosingOptions {
+  /** Globs of what stays out, whatever else chooses it. Default: none. */
+  readonly exclude?: readonly string[] | undefined
+  /**
+   * Chooses the installed packages that the npm project in root needs to run, or that some of its workspaces do, and
+   * leaves out all others of `node_modules`; by package-lock.json. Default: npm has no say.
+   */
+  readonly npmDependencies?: 'production' | { readonly workspaces: readonly string[] } | undefined
+  /**
+   * Names of ignore files that are honoured in every folder, and in those above root up to the repository's top, with
+   * git's rules. Of one folder, a later name overrides an earlier one. As in git, a `.gitignore` never leaves out what
+   * the commit tracks; any other ignore file does. Default: none.
+   */
+  readonly ignoreFiles?: readonly string[] | undefined
+  /** Whether all that the commit tracks below root is chosen. Default: false. */
+  readonly tracked?: boolean | undefined
+  /**
+   * Globs relative to root, `/` between the parts; a leading dot is nothing special. Each one must choose something.
+   * May be left out where `tracked` or `npmDependencies` choose.
+   */
+  readonly include?: readonly string[] | undefined
+  /** Chosen files and folders that have another place in the artifact. Default: each has its place below root. */
+  readonly map?: readonly Placement[] | undefined
+}
+
+/** Another place for a file or folder, and all that is in it. */
+export interface Placement {
+  /** A path below root; no glob. Of two that fit, the longer one counts. */
+  readonly from: string
+  /** The path in the artifact; empty for its top. */
+  readonly to: string
+}
+
 /** What {@link buildArtifact} is told. */
-export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
+export interface BuildArtifactOptions extends ChoosingOptions, AmbientOptions<ArtifactEvent> {
   /** The folder whose files go in; a repository's top or a folder below it. Relative to the working directory. */
   readonly root: string
-  /** Globs relative to root, `/` between the parts; a leading dot is nothing special. Each one must choose something. */
-  readonly include: readonly string[]
-  /** Globs of what stays out although it is included. Default: none. */
-  readonly exclude?: readonly string[] | undefined
   /** The zip to write, relative to the working directory. Its folder is made where it is missing. */
   readonly output: string
   /** Default: the name in root's package.json without its scope, else the name of root's folder. */
@@ -47,6 +79,22 @@ export interface BuildArtifactOptions extends AmbientOptions<ArtifactEvent> {
 
 /** What writes an artifact. */
 export type ArtifactEngine = 'native' | 'archiver'
+
+/** What {@link readArtifactPlan} is told: the same, and output only so that it is known not to be a part of itself. */
+export type ReadArtifactPlanOptions = Omit<BuildArtifactOptions, 'output'> &
+  Partial<Pick<BuildArtifactOptions, 'output'>>
+
+/** What {@link planArtifact} is told: the same choice, with what is read from a disk given by the caller. */
+export interface PlanArtifactOptions extends Pick<ChoosingOptions, 'exclude' | 'tracked' | 'include' | 'map'> {
+  /** Paths below root that the commit tracks. Default: none. */
+  readonly committed?: readonly string[] | undefined
+  /** The ignore files themselves; of one folder, later ones override earlier ones. Default: none. */
+  readonly ignoreFiles?: readonly IgnoreFile[] | undefined
+  /** Where root stands in the repository, with a slash at the end: `apps/shop/`. Default: at its top. */
+  readonly prefix?: string | undefined
+  /** The lock of the npm project in root, and the folders of the workspaces; all where there are none. */
+  readonly npmDependencies?: { readonly lock: NpmLock; readonly workspaces: readonly string[] } | undefined
+}
 
 /** Lets the findings of one rule in one file pass, and says why. Recorded in the manifest. */
 export interface SecretAllowance {
@@ -102,6 +150,8 @@ export type PlannedEntry =
       /** Where it stands below root. */
       readonly source: string
       readonly identity?: FileIdentity | undefined
+      /** What chose it, for people: `include dist/**`. */
+      readonly chosenBy: string
     }
   | {
       readonly path: string
@@ -110,8 +160,16 @@ export type PlannedEntry =
       readonly target: string
       /** Where it stands below root. */
       readonly source: string
+      readonly chosenBy: string
     }
-  | { readonly path: string; readonly type: 'directory'; readonly mode: '0755' }
+  | {
+      readonly path: string
+      readonly type: 'directory'
+      readonly mode: '0755'
+      /** Where it stands below root. */
+      readonly source: string
+      readonly chosenBy: string
+    }
 
 /** Why a path that was chosen cannot be in an artifact. */
 export type RefusalReason =
@@ -119,10 +177,10 @@ export type RefusalReason =
   | 'not-a-file'
   /** Not UTF-8; it would not come out under its own name. */
   | 'name-not-utf8'
-  /** A backslash, a control character or a beginning like `c:`, which zip tools read as something else. */
-  | 'name-not-portable'
   /** archiver, which writes every tar, would store it under another name. */
   | 'name-not-archivable'
+  /** A control character, which Info-ZIP's unzip, and with it CodeDeploy's agent, replaces: it comes out as another name. */
+  | 'name-control-character'
   /** `.fairlead` is where the manifest lies. */
   | 'name-reserved'
   /** Absolute, or out of root on its way. */
@@ -131,11 +189,16 @@ export type RefusalReason =
   | 'link-dangling'
   /** To itself in the end. */
   | 'link-cycle'
+  /** `map` puts another one in its place, or makes a folder of a file. */
+  | 'path-clash'
 
 /** A path that was chosen and cannot be in an artifact. */
 export type RefusedEntry = {
+  /** In the artifact. */
   readonly path: string
   readonly reason: RefusalReason
+  /** Where it stands below root, if `map` gives it another place. */
+  readonly source?: string | undefined
   /** Of a symlink: where it points. */
   readonly target?: string | undefined
 }
@@ -146,8 +209,35 @@ export interface ArtifactPlan {
   readonly entries: readonly PlannedEntry[]
   /** What was chosen and cannot go in. An artifact is built only where this is empty. */
   readonly refused: readonly RefusedEntry[]
-  /** Globs of `include` that chose nothing. An artifact is built only where this is empty. */
+  /** Globs of `include`, and `from` of `map`, that fit nothing that was chosen. An artifact is built only where this is empty. */
   readonly unmatched: readonly string[]
+  /** npm packages that are needed and not installed. An artifact is built only where this is empty. */
+  readonly missingPackages: readonly MissingPackage[]
+  /** What goes in and may surprise elsewhere. */
+  readonly warnings: readonly PlanWarning[]
+  /** What was listed and is not chosen, in the order of the listing; a folder of which nothing can be chosen is not listed. */
+  readonly leftOut: readonly LeftOutPath[]
+}
+
+/** A path that is in an artifact and not everywhere what it is on Linux. */
+export type PlanWarning = {
+  readonly path: string
+  readonly warning: PlanWarningKind
+  /** Of a collision: the name that is in the artifact before it. */
+  readonly other?: string | undefined
+}
+
+export type PlanWarningKind =
+  /** Two names of one folder that differ in case or in the form of their accents: one on macOS and on Windows. */
+  | 'name-collision'
+  /** A name that Windows cannot have. https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+  | 'name-not-for-windows'
+
+/** A path below root that does not go in, and why. */
+export type LeftOutPath = {
+  readonly path: string
+  /** For people: `exclude *.map`, `.gitignore:3 *.log`. */
+  readonly leftOutBy: string
 }
 
 /** How a file of the commit stands on disk. */
@@ -173,6 +263,11 @@ export type ArtifactEvent =
       readonly commit: string
       readonly entryCount: number
       readonly contentBytes: number
+    })
+  | (Happened<'artifact.warned'> & {
+      /** A {@link PlanWarningKind}, or a rule of `@fairlead/appspec`. */
+      readonly warning: string
+      readonly path: string
     })
   | (Happened<'artifact.secret-allowed'> & SecretFinding & { readonly reason: string })
   | (Happened<'artifact.leftover-removed'> & { readonly path: string })

@@ -1,4 +1,4 @@
-import type { ArtifactPlan, TreeEntry } from './model.ts'
+import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
 import { chooseEntries } from './plan/choose-entries.ts'
 import { compileSelection } from './ports/globs.ts'
 
@@ -6,9 +6,6 @@ import { compileSelection } from './ports/globs.ts'
  * Decides which entries an artifact has, from a listing of what stands below root: pure, so that a dry run prints the
  * very plan that {@link buildArtifact} executes.
  */
-export function planArtifact(
-  listing: readonly TreeEntry[],
-  options: { readonly include: readonly string[]; readonly exclude?: readonly string[] | undefined },
-): ArtifactPlan {
-  return chooseEntries(listing, compileSelection(options.include, options.exclude ?? []))
+export function planArtifact(listing: readonly TreeEntry[], options: PlanArtifactOptions): ArtifactPlan {
+  return chooseEntries(listing, compileSelection(options))
 }

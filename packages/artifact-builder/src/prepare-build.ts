@@ -1,60 +1,128 @@
 import { basename, resolve } from 'node:path'
 import { coreErrors } from '@fairlead/core'
-import type { CheckedBuildOptions } from './build-options.ts'
+import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
-import type { ArtifactPlan } from './model.ts'
+import { entryTimeMs } from './limits.ts'
+import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
+import { refuseUnarchivable } from './plan/archiver-names.ts'
+import { buildWarnings } from './plan/build-warnings.ts'
 import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
+import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
 import { compileSelection, foldersToList } from './ports/globs.ts'
-import { readCommittedTree, type CommittedTree } from './ports/git-tree.ts'
+import { readCommittedTree, readCommitTimeMs, type CommittedTree } from './ports/git-tree.ts'
+import { readIgnoreFiles } from './ports/ignore-files.ts'
 import type { Lane } from './ports/lanes/pool.ts'
 import { checkOutput, pathsBelow } from './ports/output-file.ts'
 import { findRootFile, listTree, readRoot } from './ports/tree.ts'
-import { requireAppSpecEntry } from './require-app-spec.ts'
+import { requireDeployable, type DeployableFacts } from './require-app-spec.ts'
+import { waitForBoth } from './wait-for-both.ts'
 
-/** All that a build knows before it reads a file. */
-export interface PreparedBuild {
+/** All that is known before a file is read. */
+export interface GatheredPlan {
   /** Real path of the folder. */
   readonly root: string
-  /** Absolute path of the artifact. */
-  readonly output: string
   readonly application: string
   readonly selection: Selection
   readonly plan: ArtifactPlan
   readonly tree: CommittedTree
 }
 
-/** Looks at root, lists it, reads the commit, decides what goes in, and refuses what can be refused by then. */
-export async function prepareBuild(
-  options: CheckedBuildOptions,
-  { lanes, signal }: { readonly lanes: readonly Lane[]; readonly signal: AbortSignal | undefined },
-): Promise<PreparedBuild> {
-  const { include, exclude, requireAppSpec } = options
-  const root = await readRoot(resolve(options.root))
-  const output = resolve(options.output)
-  const selection = compileSelection(include, exclude)
-  await requireOutputOutside(root, output, selection)
-  const application = options.application ?? (await readApplication(root))
-  const plan = chooseEntries(await listTree(root, foldersToList(include, exclude), lanes), selection)
+/** All that a build knows before it reads a file. */
+export interface PreparedBuild extends GatheredPlan {
+  /** Absolute path of the artifact. */
+  readonly output: string
+  /** What CodeDeploy's agent would say of it; undefined where nobody asked. */
+  readonly deployable: DeployableFacts | undefined
+  /** The time that every entry has. */
+  readonly timeMs: number
+  /** Events to tell. */
+  readonly warnings: ReturnType<typeof buildWarnings>
+}
+
+interface Means {
+  readonly lanes: readonly Lane[]
+  readonly signal: AbortSignal | undefined
+}
+
+/** Gathers all that decides, decides what goes in, and refuses what can be refused by then. */
+export async function prepareBuild(options: CheckedBuildOptions, means: Means): Promise<PreparedBuild> {
+  const gathered = await gatherPlan(options, means)
+  const { root, plan } = gathered
   requirePlan(root, plan)
-  if (requireAppSpec) requireAppSpecEntry(root, plan.entries)
-  const tree = await readCommittedTree(root, signal)
-  return { root, output, application, selection, plan, tree }
+  const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
+  const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
+  const timeMs =
+    options.timestamps === 'commit' ? await readCommitTimeMs(root, gathered.tree.commit, means.signal) : entryTimeMs
+  return { ...gathered, output: resolve(options.output), deployable, timeMs, warnings }
+}
+
+/** Looks at root, lists it, reads the commit and decides what goes in. */
+export async function gatherPlan(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<GatheredPlan> {
+  const { include, exclude, tracked, map, ignoreFiles: names, engine } = options
+  const root = await readRoot(resolve(options.root))
+  const output = options.output === undefined ? undefined : resolve(options.output)
+  if (output !== undefined) await checkOutput(output)
+  const application = options.application ?? (await readApplication(root, options.verb))
+  const npmDependencies = await readNpmDependencies(root, options.npmWorkspaces)
+  const choice = { include, exclude, tracked, map, npmDependencies }
+  const list = (selection: Selection) => listTree(root, foldersToList(selection), lanes)
+  // Only what the commit tracks decides which folders are worth listing; nothing else waits for git.
+  const [listing, tree] = tracked
+    ? await listTracked(readCommittedTree(root, signal), choice, list)
+    : await waitForBoth(list(compileSelection(choice)), readCommittedTree(root, signal))
+  const { prefix } = tree
+  const ignoreFiles = await readIgnoreFiles(root, names, { listing, prefix })
+  const selection = compileSelection({ ...choice, committed: pathsOf(tree), ignoreFiles, prefix })
+  if (output !== undefined) await requireOutputOutside(root, output, selection)
+  const plan = chooseEntries(listing, selection)
+  return { root, application, selection, plan: engine === 'archiver' ? refuseUnarchivable(plan) : plan, tree }
+}
+
+async function listTracked(
+  reading: Promise<CommittedTree>,
+  choice: PlanArtifactOptions,
+  list: (selection: Selection) => Promise<readonly TreeEntry[]>,
+): Promise<readonly [readonly TreeEntry[], CommittedTree]> {
+  const tree = await reading
+  return [await list(compileSelection({ ...choice, committed: pathsOf(tree) })), tree]
+}
+
+/** A submodule that is not checked out is tracked too, and is told of where the commit is compared. */
+function pathsOf({ entries, unknownSubmodules }: CommittedTree): readonly string[] {
+  return [...entries.map(({ path }) => path), ...unknownSubmodules]
+}
+
+async function readNpmDependencies(
+  root: string,
+  workspaces: readonly string[] | undefined,
+): Promise<PlanArtifactOptions['npmDependencies']> {
+  if (workspaces === undefined) return undefined
+  // npm reads a shrinkwrap where there are both. https://docs.npmjs.com/cli/configuring-npm/npm-shrinkwrap-json
+  for (const name of ['npm-shrinkwrap.json', 'package-lock.json']) {
+    const text = await findRootFile(root, name)
+    if (text === undefined) continue
+    const lock = parseNpmLock(text, { record: name, from: root })
+    const known = workspacesOf(lock)
+    const workspace = workspaces.find((folder) => !known.includes(folder))
+    if (workspace === undefined) return { lock, workspaces }
+    throw artifactErrors.ARTIFACT_NPM_WORKSPACE_MISSING({ root, workspace, known })
+  }
+  throw artifactErrors.ARTIFACT_NPM_LOCK_MISSING({ root })
 }
 
 async function requireOutputOutside(root: string, output: string, selection: Selection): Promise<void> {
-  await checkOutput(output)
   const path = (await pathsBelow(root, output)).find((below) => chooses(selection, below))
   if (path !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path })
 }
 
 /** The name in package.json without its scope, else that of the folder. */
-async function readApplication(root: string): Promise<string> {
+async function readApplication(root: string, verb: string): Promise<string> {
   const text = await findRootFile(root, 'package.json')
   const name = text === undefined ? undefined : packageName(root, text)
   const application = name ?? basename(root)
   if (application !== '') return application
   throw coreErrors.INVALID_OPTION({
-    verb: 'buildArtifact',
+    verb,
     option: 'application',
     given: 'missing',
     expected: `a name, since neither package.json nor the folder ${root} has one`,
@@ -73,7 +141,10 @@ function packageName(root: string, text: string): string | undefined {
   }
 }
 
-function requirePlan(root: string, { unmatched, refused }: ArtifactPlan): void {
+function requirePlan(root: string, { unmatched, refused, missingPackages }: ArtifactPlan): void {
+  if (missingPackages.length > 0) {
+    throw artifactErrors.ARTIFACT_NPM_PACKAGE_MISSING({ root, packages: missingPackages })
+  }
   if (unmatched.length > 0) throw artifactErrors.ARTIFACT_INCLUDE_UNMATCHED({ root, globs: unmatched })
   if (refused.length > 0) throw artifactErrors.ARTIFACT_ENTRY_REFUSED({ root, entries: refused })
 }

@@ -109,7 +109,12 @@ export function artifactOf(
 }
 
 /** The event of an artifact that was read whole, without its time. */
-export function verifiedEvent({ path, entryCount, sha256, contentDigest }: Artifact) {
+export function verifiedEvent({
+  path,
+  entryCount,
+  sha256,
+  contentDigest,
+}: Pick<Artifact, 'path' | 'entryCount' | 'sha256' | 'contentDigest'>) {
   return {
     type: 'artifact.verified' as const,
     summary: `verified ${path}: ${entryCount} entries, sha256 ${sha256}`,

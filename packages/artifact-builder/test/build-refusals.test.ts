@@ -145,15 +145,10 @@ const refusals: Readonly<Record<string, Refusal>> = {
       symlinkSync('nowhere', join(shop.repository.path, 'gone'))
     },
   },
-  'names that archiver would change in silence': {
+  'a name with a control character': {
     code: 'ARTIFACT_ENTRY_REFUSED',
-    context: {
-      entries: [
-        { path: 'a:b.js', reason: 'name-not-portable' },
-        { path: 'src/a\\b', reason: 'name-not-portable' },
-      ],
-    },
-    given: (shop) => shop.repository.write({ 'a:b.js': 'x', 'src/a\\b': 'y' }),
+    context: { entries: [{ path: 'src/a\tb', reason: 'name-control-character' }] },
+    given: (shop) => shop.repository.write({ 'src/a\tb': 'y' }),
   },
   'a name that is not UTF-8': {
     code: 'ARTIFACT_ENTRY_REFUSED',
@@ -260,6 +255,106 @@ const refusals: Readonly<Record<string, Refusal>> = {
       repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library.path, 'vendor/library')
       repository.commit({})
       repository.git('submodule', '--quiet', 'deinit', '--force', 'vendor/library')
+    },
+  },
+  'ignoreFiles with a folder': {
+    code: 'INVALID_OPTION',
+    context: { option: 'ignoreFiles[0]' },
+    given: () => ({ ignoreFiles: ['config/.gitignore'] }),
+  },
+  'npmDependencies that are none that exist': {
+    code: 'INVALID_OPTION',
+    context: { option: 'npmDependencies' },
+    given: () => bad({ npmDependencies: 'development' }),
+  },
+  'npmDependencies of no workspace': {
+    code: 'INVALID_OPTION',
+    context: { option: 'npmDependencies.workspaces' },
+    given: () => ({ npmDependencies: { workspaces: [] } }),
+  },
+  'a place out of root': {
+    code: 'INVALID_OPTION',
+    context: { option: 'map[0].from' },
+    given: () => ({ map: [{ from: '../x', to: 'x' }] }),
+  },
+  'a place out of the artifact': {
+    code: 'INVALID_OPTION',
+    context: { option: 'map[0].to' },
+    given: () => ({ map: [{ from: 'src', to: '/srv' }] }),
+  },
+  'a folder with two places': {
+    code: 'INVALID_OPTION',
+    context: { option: 'map[1].from' },
+    given: () => ({
+      map: [
+        { from: 'src', to: 'a' },
+        { from: './src/', to: 'b' },
+      ],
+    }),
+  },
+  'a place for what is not chosen': {
+    code: 'ARTIFACT_INCLUDE_UNMATCHED',
+    context: { globs: ['dist'] },
+    given: () => ({ map: [{ from: 'dist', to: 'public' }] }),
+  },
+  'two files in one place': {
+    code: 'ARTIFACT_ENTRY_REFUSED',
+    context: {
+      entries: [
+        { path: 'package.json', reason: 'path-clash' },
+        { path: 'package.json', reason: 'path-clash', source: 'src/main.js' },
+      ],
+    },
+    given: () => ({ map: [{ from: 'src/main.js', to: 'package.json' }], exclude: ['src/main-link.js'] }),
+  },
+  'production dependencies without a lock': {
+    code: 'ARTIFACT_NPM_LOCK_MISSING',
+    given: () => ({ npmDependencies: 'production' }),
+  },
+  'a lock of an npm before 7': {
+    code: 'INVALID_RECORD',
+    context: { record: 'package-lock.json', path: 'packages' },
+    given: (shop) => {
+      shop.repository.commit({ 'package-lock.json': '{ "lockfileVersion": 1, "dependencies": {} }\n' })
+      return { npmDependencies: 'production' }
+    },
+  },
+  'a workspace that does not exist': {
+    code: 'ARTIFACT_NPM_WORKSPACE_MISSING',
+    context: { workspace: 'apps/x', known: [] },
+    given: (shop) => {
+      shop.repository.commit({ 'package-lock.json': '{ "lockfileVersion": 3, "packages": { "": {} } }\n' })
+      return { npmDependencies: { workspaces: ['apps/x'] } }
+    },
+  },
+  'an npm package that is not installed': {
+    code: 'ARTIFACT_NPM_PACKAGE_MISSING',
+    context: {
+      packages: [
+        { name: 'unlocked', neededBy: '.' },
+        { name: 'node_modules/pg', neededBy: '.' },
+      ],
+    },
+    given: (shop) => {
+      const packages = { '': { dependencies: { pg: '1', unlocked: '1' } }, 'node_modules/pg': {} }
+      shop.repository.commit({ 'package-lock.json': JSON.stringify({ lockfileVersion: 3, packages }) })
+      return { npmDependencies: 'production' }
+    },
+  },
+  "a hook with Windows' line ends": {
+    code: 'ARTIFACT_APPSPEC_REFUSED',
+    context: { defects: [{ rule: 'script-crlf', given: 'hooks/after-install.sh' }] },
+    given: (shop) => {
+      shop.repository.commit({ 'hooks/after-install.sh': { text: '#!/bin/sh\r\nexit 0\r\n', mode: 0o755 } })
+    },
+  },
+  'a source that is not chosen': {
+    code: 'ARTIFACT_APPSPEC_REFUSED',
+    context: { defects: [{ rule: 'source-missing', given: 'dist' }] },
+    given: (shop) => {
+      shop.repository.commit({
+        'appspec.yml': 'version: 0.0\nos: linux\nfiles:\n  - source: dist\n    destination: /srv/shop\n',
+      })
     },
   },
   'an allowance that nothing needs': {

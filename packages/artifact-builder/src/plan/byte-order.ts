@@ -16,3 +16,18 @@ function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
+
+/**
+ * {@link compareBytes} for these texts, in the fastest way: JavaScript's own order is several times as fast, and the
+ * same where no text has a surrogate or what comes behind them.
+ */
+export function comparatorFor(texts: readonly string[]): (a: string, b: string) => number {
+  return texts.some((text) => /[\ud800-\uffff]/.test(text)) ? compareBytes : (a, b) => (a < b ? -1 : a > b ? 1 : 0)
+}
+
+/** Sorts by {@link compareBytes} of a text of each item. */
+export function sortedByBytes<T>(items: Iterable<T>, textOf: (item: T) => string): T[] {
+  const sorted = [...items]
+  const compare = comparatorFor(sorted.map(textOf))
+  return sorted.sort((a, b) => compare(textOf(a), textOf(b)))
+}

@@ -21,7 +21,7 @@ export interface TreeComparison {
   readonly unknownSubmodules: readonly string[]
   /** Whether a path is chosen by its name. */
   readonly chooses: (path: string) => boolean
-  /** The id that the content of a chosen entry would have as a blob. */
+  /** The id that the content of an entry would have as a blob; by its path in the artifact. */
   readonly idOf: (path: string) => string | undefined
 }
 
@@ -31,7 +31,7 @@ export interface TreeComparison {
  */
 export function compareTree(comparison: TreeComparison): readonly TreeDifference[] {
   const { entries, committed, indexed, unknownSubmodules, chooses, idOf } = comparison
-  const planned = new Map(entries.map((entry) => [entry.path, entry]))
+  const planned = new Map(entries.map((entry) => [entry.source, entry]))
   const known = new Set([...committed.map(({ path }) => path), ...unknownSubmodules])
   const changed = committed
     .filter(({ path }) => chooses(path))
@@ -39,7 +39,7 @@ export function compareTree(comparison: TreeComparison): readonly TreeDifference
       const entry = planned.get(path)
       if (entry === undefined) return [{ path, difference: 'missing' }]
       if (entry.type !== (mode === '120000' ? 'symlink' : 'file')) return [{ path, difference: 'type' }]
-      if (idOf(path) !== id) return [{ path, difference: 'content' }]
+      if (idOf(entry.path) !== id) return [{ path, difference: 'content' }]
       const executable = mode === '100755' ? '0755' : '0644'
       return entry.type === 'file' && entry.mode !== executable ? [{ path, difference: 'mode' }] : []
     })
@@ -47,7 +47,7 @@ export function compareTree(comparison: TreeComparison): readonly TreeDifference
     .filter((path) => planned.has(path) && !known.has(path))
     .map((path): TreeDifference => ({ path, difference: 'added' }))
   const submodules = unknownSubmodules
-    .filter((path) => chooses(path) || entries.some((entry) => entry.path.startsWith(`${path}/`)))
+    .filter((path) => chooses(path) || entries.some(({ source }) => source.startsWith(`${path}/`)))
     .map((path): TreeDifference => ({ path, difference: 'submodule' }))
   return [...changed, ...added, ...submodules].sort((a, b) => compareBytes(a.path, b.path))
 }

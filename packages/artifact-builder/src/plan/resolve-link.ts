@@ -16,17 +16,28 @@ type Standable = { readonly path: string } & (
   { readonly type: 'file' | 'directory' | 'other' } | { readonly type: 'symlink'; readonly target: string }
 )
 
-/** What stands where in an artifact of these entries: they, and the folders that they imply. */
+/**
+ * What stands where in an artifact of these entries: they, and the folders that they imply. Found out when it is asked
+ * for the first time: most artifacts have few links, and many none.
+ */
 export function standingsOf(entries: readonly Standable[]): Standings {
+  let places: ReadonlyMap<string, Standing> | undefined
+  return (path) => (places ??= placesOf(entries)).get(path)
+}
+
+function placesOf(entries: readonly Standable[]): ReadonlyMap<string, Standing> {
   const places = new Map<string, Standing>()
   for (const entry of entries) {
-    for (let cut = entry.path.indexOf('/'); cut > 0; cut = entry.path.indexOf('/', cut + 1)) {
-      places.set(entry.path.slice(0, cut), 'directory')
+    for (let cut = entry.path.lastIndexOf('/'); cut > 0; cut = entry.path.lastIndexOf('/', cut - 1)) {
+      const folder = entry.path.slice(0, cut)
+      // Where a folder is known, those above it are.
+      if (places.get(folder) === 'directory') break
+      places.set(folder, 'directory')
     }
     if (entry.type === 'symlink') places.set(entry.path, { target: entry.target })
     else places.set(entry.path, entry.type === 'directory' ? 'directory' : 'file')
   }
-  return (path) => places.get(path)
+  return places
 }
 
 /**
@@ -71,4 +82,16 @@ function leadsOut(done: readonly string[], rest: readonly string[]): boolean {
     if (depth < 0) return true
   }
   return false
+}
+
+/** A path without `.` and `..`, by its words alone; undefined where it is absolute or leads out. */
+export function normalizePath(path: string): string | undefined {
+  if (path.startsWith('/')) return undefined
+  const done: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..') {
+      if (done.pop() === undefined) return undefined
+    } else if (part !== '' && part !== '.') done.push(part)
+  }
+  return done.join('/')
 }

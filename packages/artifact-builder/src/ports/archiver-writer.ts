@@ -24,6 +24,8 @@ export interface ArchiveMember {
   readonly type: 'file' | 'directory' | 'symlink'
   /** Permission bits. */
   readonly mode: number
+  /** Default: 1980. */
+  readonly timeMs?: number | undefined
   /** How many bytes the content has: a tar says so before they come. */
   readonly sizeBytes: number
   /** Of a file: its bytes, whole where that is reasonable. Of a symlink: its target, whole. Of a directory: nothing. */
@@ -248,8 +250,8 @@ function streamData(member: ArchiveMember, format: ArtifactFormat): MemberData {
   return data
 }
 
-function commonData({ path, type, mode }: ArchiveMember): MemberData {
-  return { name: path, type, mode, date: new Date(entryTimeMs) }
+function commonData({ path, type, mode, timeMs = entryTimeMs }: ArchiveMember): MemberData {
+  return { name: path, type, mode, date: new Date(timeMs) }
 }
 
 function archiverError(error: unknown): unknown {

@@ -3,11 +3,14 @@ import { isDeployError, coreErrors } from '@fairlead/core'
 import { runGit } from '@fairlead/core/git'
 import { artifactErrors } from '../errors.ts'
 import type { CommittedEntry } from '../plan/compare-tree.ts'
+import { waitForBoth } from '../wait-for-both.ts'
 import { codeOf } from './path-failure.ts'
 
 /** A commit and what git knows below a folder. */
 export interface CommittedTree {
   readonly commit: string
+  /** Where the folder stands in the repository, with a slash at the end: `apps/shop/`. Empty at its top. */
+  readonly prefix: string
   /** Blobs of the commit below the folder, submodules' included. Paths relative to the folder. */
   readonly entries: readonly CommittedEntry[]
   /** Paths of the index below the folder. */
@@ -22,23 +25,39 @@ export interface CommittedTree {
  * @throws ARTIFACT_REPOSITORY_MISSING, ARTIFACT_COMMIT_MISSING, GIT_MISSING, GIT_FAILED
  */
 export async function readCommittedTree(root: string, signal: AbortSignal | undefined): Promise<CommittedTree> {
-  await requireWorkTree(root, signal)
+  const [tree, index] = await waitForBoth(
+    readHead(root, signal),
+    runGit(['ls-files', '-z', '--cached'], { folder: root, signal }),
+  )
+  return { ...tree, indexed: index.stdout.split('\0').filter((path) => path !== '') }
+}
+
+async function readHead(root: string, signal: AbortSignal | undefined): Promise<Omit<CommittedTree, 'indexed'>> {
+  const [prefix, commit] = await waitForBoth(readPrefix(root, signal), readCommit(root, signal))
+  return { prefix, commit, ...(await readTree(root, commit, '', signal)) }
+}
+
+async function readCommit(root: string, signal: AbortSignal | undefined): Promise<string> {
   const head = await runGit(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
     folder: root,
     signal,
     expectedExitCodes: [0, 1],
   })
   if (head.exitCode !== 0) throw artifactErrors.ARTIFACT_COMMIT_MISSING({ root })
-  const commit = head.stdout.trim()
-  const { entries, unknownSubmodules } = await readTree(root, commit, '', signal)
-  const index = await runGit(['ls-files', '-z', '--cached'], { folder: root, signal })
-  return { commit, entries, unknownSubmodules, indexed: index.stdout.split('\0').filter((path) => path !== '') }
+  return head.stdout.trim()
 }
 
-async function requireWorkTree(root: string, signal: AbortSignal | undefined): Promise<void> {
+/** When a commit was made, by its committer's clock. */
+export async function readCommitTimeMs(root: string, commit: string, signal: AbortSignal | undefined): Promise<number> {
+  const { stdout } = await runGit(['show', '--no-patch', '--format=%ct', commit], { folder: root, signal })
+  return Number(stdout.trim()) * 1000
+}
+
+async function readPrefix(root: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    const inside = await runGit(['rev-parse', '--is-inside-work-tree'], { folder: root, signal })
-    if (inside.stdout.trim() === 'true') return
+    const place = await runGit(['rev-parse', '--is-inside-work-tree', '--show-prefix'], { folder: root, signal })
+    const [, prefix = ''] = /^true\n([^]*)\n$/.exec(place.stdout) ?? []
+    if (place.stdout.startsWith('true\n')) return prefix
   } catch (error) {
     if (!isDeployError(error, coreErrors.GIT_FAILED) || !error.context.stderr.includes('not a git repository')) {
       throw error

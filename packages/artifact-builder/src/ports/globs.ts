@@ -1,24 +1,78 @@
 import picomatch from 'picomatch'
+import type { PlanArtifactOptions } from '../model.ts'
 import type { Matcher, Selection } from '../plan/choose-entries.ts'
+import { judgeIgnored, type IgnoreFile } from '../plan/ignore-rules.ts'
+import { judgeNpm } from '../plan/npm-judge.ts'
+import { placeBy } from '../plan/place-entries.ts'
+import { planProductionDependencies } from '../plan/production-dependencies.ts'
 
 /** `s`: a name with a line break in it is chosen by `**` like any other. */
 const globOptions = { dot: true, nonegate: true, flags: 's' }
 
-/** Compiles include and exclude. */
-export function compileSelection(include: readonly string[], exclude: readonly string[]): Selection {
-  return { include: include.map(compileGlob), exclude: exclude.map(compileGlob) }
+/** Compiles all that chooses. */
+export function compileSelection(options: PlanArtifactOptions): Selection {
+  const { include = [], exclude = [], tracked = false, committed = [], ignoreFiles = [], prefix = '' } = options
+  const { npmDependencies, map = [] } = options
+  const judgeBy = (files: readonly IgnoreFile[]) => (files.length > 0 ? judgeIgnored(files, prefix) : undefined)
+  return {
+    include: include.map((glob) => compileGlob(glob, { isChosen: true, because: `include ${glob}` })),
+    exclude: exclude.map((glob) => compileGlob(glob, { isChosen: false, because: `exclude ${glob}` })),
+    tracked,
+    committed: new Set(committed),
+    ignored: judgeBy(ignoreFiles),
+    ignoredThoughTracked: judgeBy(ignoreFiles.filter(({ path }) => !/(?:^|\/)\.gitignore$/.test(path))),
+    npm: npmDependencies && judgeNpm(planProductionDependencies(npmDependencies.lock, npmDependencies.workspaces)),
+    placer: placeBy(map),
+  }
 }
 
-function compileGlob(glob: string): Matcher {
-  return { glob, matches: picomatch(glob, globOptions) }
+function compileGlob(glob: string, choice: Matcher['choice']): Matcher {
+  return { glob, matches: matcherOf(glob), choice }
+}
+
+/** picomatch's own matcher, asked only where the part before the first wildcard fits. */
+function matcherOf(glob: string): (path: string) => boolean {
+  if (glob === '**') return () => true
+  const matches = picomatch(glob, globOptions)
+  const base = plainBase(glob)
+  if (base === '' || base === glob) return matches
+  if (glob === `${base}/**`) return (path) => isWithin(path, base)
+  const start = `${base}/`
+  return (path) => path.startsWith(start) && matches(path)
+}
+
+/** The folders that a glob begins with, where they stand for themselves; empty where it can begin with anything. */
+function plainBase(glob: string): string {
+  const { base } = picomatch.scan(glob)
+  return /^[\w.@ -]+(?:\/[\w.@ -]+)*$/.test(base) ? base : ''
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/')
 }
 
 /** Whether something below a folder may be chosen: what cannot be is not even listed. */
-export function foldersToList(include: readonly string[], exclude: readonly string[]): (folder: string) => boolean {
-  const bases = include.map((glob) => picomatch.scan(glob).base)
-  const closed = exclude.filter((glob) => glob.endsWith('/**')).map((glob) => picomatch(glob.slice(0, -3), globOptions))
+export function foldersToList({ include, exclude, tracked, committed, npm }: Selection): (folder: string) => boolean {
+  const bases = include.map(({ glob }) => plainBase(glob))
+  const closed = exclude
+    .filter(({ glob }) => glob.endsWith('/**'))
+    .map(({ glob }) => picomatch(glob.slice(0, -3), globOptions))
+  const trackedFolders = tracked ? foldersOf(committed) : new Set<string>()
   return (folder) =>
-    bases.some(
-      (base) => base === '' || base === folder || folder.startsWith(`${base}/`) || base.startsWith(`${folder}/`),
-    ) && !closed.some((matches) => matches(folder))
+    (trackedFolders.has(folder) ||
+      npm?.mayHold(folder) === true ||
+      bases.some((base) => base === '' || isWithin(folder, base) || base.startsWith(`${folder}/`))) &&
+    !closed.some((matches) => matches(folder))
+}
+
+function foldersOf(paths: Iterable<string>): ReadonlySet<string> {
+  const folders = new Set<string>()
+  for (const path of paths) {
+    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+      const folder = path.slice(0, cut)
+      if (folders.has(folder)) break
+      folders.add(folder)
+    }
+  }
+  return folders
 }

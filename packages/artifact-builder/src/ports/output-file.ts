@@ -65,7 +65,7 @@ export async function writeOutput<W, T>(
   steps: {
     readonly write: (file: FileHandle) => Promise<W>
     /** Looks at what was written while it goes to disk. */
-    readonly check: (file: FileHandle, written: W) => Promise<T>
+    readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
     readonly onLeftover: (path: string) => void
   },
 ): Promise<T> {
@@ -79,7 +79,7 @@ export async function writeOutput<W, T>(
     const temporary = temporaryPath(temporaryStem(output))
     const file = await open(temporary, 'wx+', 0o644)
     try {
-      const answer = await writeAndSync(file, steps)
+      const answer = await writeAndSync(file, temporary, steps)
       await rename(temporary, output)
       await syncFolder(folder)
       return answer
@@ -94,14 +94,15 @@ export async function writeOutput<W, T>(
 
 async function writeAndSync<W, T>(
   file: FileHandle,
+  path: string,
   steps: {
     readonly write: (file: FileHandle) => Promise<W>
-    readonly check: (file: FileHandle, written: W) => Promise<T>
+    readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
   },
 ): Promise<T> {
   try {
     const written = await steps.write(file)
-    const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, written)])
+    const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, { path, written })])
     if (synced.status === 'rejected') throw synced.reason
     if (checked.status === 'rejected') throw checked.reason
     return checked.value

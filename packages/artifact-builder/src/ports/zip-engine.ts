@@ -39,8 +39,8 @@ export interface ZipWork {
   /** Of the file to write; empty, and open for writing. `undefined`: the entries are looked at, and nothing is written. */
   readonly fd: number | undefined
   readonly entries: readonly PlannedEntry[]
-  /** Whether git's id of an entry's bytes is wanted. */
-  readonly isTracked: (path: string) => boolean
+  /** Whether git's id of the bytes is wanted of what stands at a path below root. */
+  readonly isTracked: (source: string) => boolean
   readonly objectFormat: 'sha1' | 'sha256'
   readonly level: number
   readonly dosTime: DosTime

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
+import picomatch from 'picomatch'
 import { expect, test } from 'vitest'
-import { planArtifact, type TreeEntry } from '../../src/index.ts'
+import {
+  explainPath,
+  explainPlan,
+  formatDecision,
+  planArtifact,
+  type ArtifactPlan,
+  type PlanArtifactOptions,
+  type TreeEntry,
+} from '../../src/index.ts'
 import { chooseEntries } from '../../src/plan/choose-entries.ts'
 import { compileSelection, foldersToList } from '../../src/ports/globs.ts'
 
@@ -10,8 +19,10 @@ const emptyFolder = (path: string): TreeEntry => ({ path, type: 'directory', emp
 
 interface Row {
   readonly listing: readonly TreeEntry[]
-  readonly include: readonly string[]
+  readonly include?: readonly string[]
   readonly exclude?: readonly string[]
+  readonly options?: PlanArtifactOptions
+  readonly warnings?: readonly string[]
   readonly chosen?: readonly string[]
   readonly refused?: readonly string[]
   readonly unmatched?: readonly string[]
@@ -60,17 +71,14 @@ const rows: Readonly<Record<string, Row>> = {
     listing: [file('a\nb'), file('\x7f'), file('ok')],
     include: ['**'],
     chosen: ['ok'],
-    refused: ['a\nb name-not-portable', '\x7f name-not-portable'],
+    refused: ['a\nb name-control-character', '\x7f name-control-character'],
   },
   'unusual names that a zip can hold go in': {
-    listing: [file('-x'), file('a b'), file('ü/😀'), file('sub/c:d'), file('.fairleadx'), file('[id].js')],
+    listing: ['-x', 'a b', 'ü/😀', 'sub/c:d', 'c:', 'a\\b', '.fairleadx', '[id].js', 'x'.repeat(255)].map((path) =>
+      file(path),
+    ),
     include: ['**'],
-    chosen: ['-x', '.fairleadx', '[id].js', 'a b', 'sub/c:d', 'ü/😀'],
-  },
-  'names that archiver would change in silence are refused': {
-    listing: [file('a:b.js'), file('a\\b'), file('sub/a\\b')],
-    include: ['**'],
-    refused: ['a:b.js name-not-portable', 'a\\b name-not-portable', 'sub/a\\b name-not-portable'],
+    chosen: ['-x', '.fairleadx', '[id].js', 'a b', 'a\\b', 'c:', 'sub/c:d', 'x'.repeat(255), 'ü/😀'],
   },
   'a name that is not UTF-8 is refused': {
     listing: [file('caf\ufffd')],
@@ -132,6 +140,127 @@ const rows: Readonly<Record<string, Row>> = {
     chosen: ['a'],
     refused: ['self link-cycle', 'x link-cycle', 'y link-cycle'],
   },
+  'what the commit tracks is chosen, and built folders besides': {
+    listing: [file('src/a'), file('src/new'), file('dist/b'), file('notes')],
+    include: ['dist/**'],
+    options: { tracked: true, committed: ['src/a', 'notes'] },
+    exclude: ['notes'],
+    chosen: ['dist/b', 'src/a'],
+  },
+  'an ignore file leaves out what a glob includes, at every depth': {
+    listing: [file('a.log'), file('d/b.log'), file('d/keep.log'), file('dist/x'), file('.gitignore')],
+    include: ['**'],
+    options: {
+      ignoreFiles: [
+        { path: '.gitignore', text: '*.log\n/dist/\n' },
+        { path: 'd/.gitignore', text: '!keep.log\n' },
+      ],
+    },
+    chosen: ['.gitignore', 'd/keep.log'],
+  },
+  'a .gitignore does not leave out what the commit tracks, as in git; our own ignore file does': {
+    listing: [file('a.log'), file('b.log'), file('docs/c')],
+    options: {
+      tracked: true,
+      committed: ['a.log', 'docs/c'],
+      ignoreFiles: [
+        { path: '.gitignore', text: '*.log\n' },
+        { path: '.fairleadignore', text: 'docs/\n' },
+      ],
+    },
+    include: ['*.log'],
+    chosen: ['a.log'],
+  },
+  'files and folders are placed elsewhere, the longer way first, and links are judged where they come to stand': {
+    listing: [
+      file('apps/shop/dist/a.js'),
+      link('apps/shop/dist/up', '../top.txt'),
+      file('apps/shop/dist/x/b'),
+      file('top.txt'),
+    ],
+    include: ['**'],
+    options: {
+      map: [
+        { from: 'apps/shop/dist', to: 'public' },
+        { from: 'apps/shop/dist/x', to: '' },
+      ],
+    },
+    chosen: ['b', 'public/a.js', 'public/up', 'top.txt'],
+  },
+  'a link that fits where it stands and not where it comes to stand is refused': {
+    listing: [file('a/b/f'), link('a/b/c/l', '../f'), file('a/b/c/g')],
+    include: ['**'],
+    options: { map: [{ from: 'a/b/c', to: 'c' }] },
+    chosen: ['a/b/f', 'c/g'],
+    refused: ['c/l link-dangling'],
+  },
+  'two sources for one place are refused, a file for a folder too': {
+    listing: [file('a/x'), file('b/x'), file('c'), file('d/e'), file('only')],
+    include: ['**'],
+    options: {
+      map: [
+        { from: 'b', to: 'a' },
+        { from: 'c', to: 'd' },
+      ],
+    },
+    chosen: ['d/e', 'only'],
+    refused: ['a/x path-clash', 'a/x path-clash', 'd path-clash'],
+  },
+  'an empty folder may come to stand where another one is': {
+    listing: [emptyFolder('a/var'), emptyFolder('b/var'), file('b/log/x'), emptyFolder('a/log')],
+    include: ['**'],
+    options: { map: [{ from: 'b', to: 'a' }] },
+    chosen: ['a/log/x', 'a/var'],
+  },
+  'names that differ in case or in the form of an accent are reported once, at the folder where they part': {
+    listing: [
+      file('Src/a'),
+      file('Src/b'),
+      file('src/a'),
+      file('README'),
+      file('readme'),
+      file('x/\u00e9'),
+      file('x/e\u0301'),
+      file('y/README'),
+    ],
+    include: ['**'],
+    chosen: ['README', 'Src/a', 'Src/b', 'readme', 'src/a', 'x/e\u0301', 'x/\u00e9', 'y/README'],
+    warnings: ['README name-collision readme', 'Src name-collision src', 'x/e\u0301 name-collision x/\u00e9'],
+  },
+  'names that Windows cannot have are reported': {
+    listing: [
+      'con',
+      'a/NUL.txt',
+      'com1.d/x',
+      'com1.d/y',
+      'dot.',
+      'blank /x',
+      'q?',
+      'a:b',
+      'a\\b',
+      'console',
+      'a/lpt10',
+      'c.on',
+    ].map((path) => file(path)),
+    include: ['**'],
+    chosen: [
+      'a/NUL.txt',
+      'a/lpt10',
+      'a:b',
+      'a\\b',
+      'blank /x',
+      'c.on',
+      'com1.d/x',
+      'com1.d/y',
+      'con',
+      'console',
+      'dot.',
+      'q?',
+    ],
+    warnings: ['a/NUL.txt', 'a:b', 'a\\b', 'blank ', 'com1.d', 'con', 'dot.', 'q?'].map(
+      (path) => `${path} name-not-for-windows`,
+    ),
+  },
   'a link whose target is not UTF-8 is refused': {
     listing: [file('a'), link('y', '\ufffd')],
     include: ['**'],
@@ -142,13 +271,66 @@ const rows: Readonly<Record<string, Row>> = {
 
 test.each(Object.entries(rows))(
   '%s',
-  (_name, { listing, include, exclude, chosen = [], refused = [], unmatched = [] }) => {
-    const plan = planArtifact(listing, { include, exclude })
+  (_name, { listing, include, exclude, options, chosen = [], refused = [], unmatched = [], warnings }) => {
+    const plan = planArtifact(listing, { include, exclude, ...options })
+    if (warnings) {
+      expect(plan.warnings.map(({ path, warning, other }) => [path, warning, other].filter(Boolean).join(' '))).toEqual(
+        warnings,
+      )
+    }
     expect(plan.entries.map(({ path }) => path)).toEqual(chosen)
     expect(plan.refused.map(({ path, reason }) => `${path} ${reason}`)).toEqual(refused)
     expect(plan.unmatched).toEqual(unmatched)
   },
 )
+
+test('a plan explains every path, with the glob or the line that decides', () => {
+  const plan = planArtifact(
+    [
+      file('dist/a.js'),
+      file('dist/a.js.map'),
+      file('src/b.ts'),
+      file('.git/config'),
+      file('d/x.log'),
+      file('d/y'),
+      file('other'),
+      link('dist/out', '/etc'),
+      file('node_modules/pg/index.js'),
+      file('node_modules/vitest/index.js'),
+      file('node_modules/.cache/x'),
+      file('node_modules/pg/.gitignore'),
+    ],
+    {
+      include: ['dist/**', 'd/**'],
+      exclude: ['**/*.map'],
+      tracked: true,
+      committed: ['src/b.ts'],
+      ignoreFiles: [{ path: 'd/.gitignore', text: '# logs\n\n*.log\n' }],
+      npmDependencies: {
+        lock: { '': { dependencies: { pg: '1' } }, 'node_modules/pg': {}, 'node_modules/vitest': {} },
+        workspaces: [],
+      },
+      map: [{ from: 'dist/a.js', to: 'main.js' }],
+    },
+  )
+  expect(explainPlan(plan).map(formatDecision)).toEqual([
+    'out      .git/config  (.git is never in)',
+    'out      d/x.log  (d/.gitignore:3 *.log)',
+    'in       d/y  (include d/**)',
+    'in       dist/a.js as main.js  (include dist/**)',
+    'out      dist/a.js.map  (exclude **/*.map)',
+    'refused  dist/out  (link-escapes)',
+    'out      node_modules/.cache/x  (no npm production dependency)',
+    'in       node_modules/pg/.gitignore  (npm production dependency of the project)',
+    'in       node_modules/pg/index.js  (npm production dependency of the project)',
+    'out      node_modules/vitest/index.js  (no npm production dependency)',
+    'out      other  (not chosen by any include)',
+    'in       src/b.ts  (tracked)',
+  ])
+  expect(explainPath(plan, 'other')).toEqual({ path: 'other', decision: 'out', because: 'not chosen by any include' })
+  expect(explainPath(plan, 'nowhere')).toBeUndefined()
+  expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+})
 
 test('modes come from the exec bit alone', () => {
   const { entries } = planArtifact([file('a'), file('b', true), link('c', 'a'), emptyFolder('d')], { include: ['**'] })
@@ -171,7 +353,28 @@ const globs = fc.constantFrom(
   './dist/*',
   'node_modules/**',
   'b/*/**',
+  'a\\b/**',
+  '{dist,a/b}/*',
+  'dist/{a,c.js}',
+  'a//b',
+  '"a"/**',
+  '[ab]/**',
+  'a/!(b)',
 )
+
+test('a glob is asked only where it can match, and answers as the library does', () => {
+  fc.assert(
+    fc.property(paths, globs, (tree, glob) => {
+      const plan = planArtifact(
+        tree.map((path) => file(path)),
+        { include: [glob] },
+      )
+      const matches = picomatch(glob, { dot: true, nonegate: true })
+      expect(plan.entries.map(({ path }) => path).sort()).toEqual(tree.filter((path) => matches(path)).sort())
+    }),
+    { numRuns: 1000 },
+  )
+})
 
 test('the same tree gives the same plan, in whatever order it is listed', () => {
   fc.assert(
@@ -182,7 +385,7 @@ test('the same tree gives the same plan, in whatever order it is listed', () => 
       (tree, include, exclude) => {
         const listing = tree.map((path) => file(path))
         const plan = planArtifact(listing, { include, exclude })
-        expect(planArtifact(listing.toReversed(), { include, exclude })).toEqual(plan)
+        expect(withoutRest(planArtifact(listing.toReversed(), { include, exclude }))).toEqual(withoutRest(plan))
         expect(plan.entries.map(({ path }) => path)).toEqual(
           plan.entries.map(({ path }) => path).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
         )
@@ -191,6 +394,9 @@ test('the same tree gives the same plan, in whatever order it is listed', () => 
   )
 })
 
+/** What is not listed is not explained either. */
+const withoutRest = (plan: ArtifactPlan) => ({ ...plan, leftOut: [] })
+
 test('folders that are not listed hold nothing that would be chosen', () => {
   fc.assert(
     fc.property(
@@ -198,16 +404,16 @@ test('folders that are not listed hold nothing that would be chosen', () => {
       fc.array(globs, { minLength: 1, maxLength: 3 }),
       fc.array(globs, { maxLength: 2 }),
       (tree, include, exclude) => {
-        const toList = foldersToList(include, exclude)
+        const selection = compileSelection({ include, exclude })
+        const toList = foldersToList(selection)
         const isListed = (path: string) =>
           path
             .split('/')
             .slice(0, -1)
             .every((_, index, parts) => toList(parts.slice(0, index + 1).join('/')))
-        const selection = compileSelection(include, exclude)
         const whole = tree.map((path) => file(path))
         const listed = whole.filter(({ path }) => isListed(path))
-        expect(chooseEntries(listed, selection)).toEqual(chooseEntries(whole, selection))
+        expect(withoutRest(chooseEntries(listed, selection))).toEqual(withoutRest(chooseEntries(whole, selection)))
       },
     ),
     { numRuns: 500 },

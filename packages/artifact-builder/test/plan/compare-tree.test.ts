@@ -8,8 +8,16 @@ const file = (path: string, mode: '0644' | '0755' = '0644'): PlannedEntry => ({
   type: 'file',
   mode,
   sizeBytes: 1,
+  chosenBy: 'tracked',
 })
-const link = (path: string): PlannedEntry => ({ path, source: path, type: 'symlink', mode: '0777', target: 'x' })
+const link = (path: string): PlannedEntry => ({
+  path,
+  source: path,
+  type: 'symlink',
+  mode: '0777',
+  target: 'x',
+  chosenBy: 'tracked',
+})
 
 const rows: Readonly<Record<string, readonly [Partial<TreeComparison>, readonly string[]]>> = {
   'what is as committed does not differ': [
@@ -20,6 +28,17 @@ const rows: Readonly<Record<string, readonly [Partial<TreeComparison>, readonly 
         { path: 'b', mode: '100755', id: 'b' },
         { path: 'c', mode: '120000', id: 'c' },
       ],
+    },
+    [],
+  ],
+  'what was moved is compared where it came from': [
+    {
+      entries: [{ ...file('public/a'), source: 'dist/a' }],
+      committed: [
+        { path: 'dist/a', mode: '100644', id: 'public/a' },
+        { path: 'public/a', mode: '100644', id: 'other' },
+      ],
+      chooses: (path) => path === 'dist/a',
     },
     [],
   ],

@@ -56,7 +56,7 @@ export interface SharedEntries {
   readonly mtimeMs: Float64Array
 }
 
-export function shareEntries(entries: readonly PlannedEntry[], isTracked: (path: string) => boolean): SharedEntries {
+export function shareEntries(entries: readonly PlannedEntry[], isTracked: (source: string) => boolean): SharedEntries {
   const { length: count } = entries
   const names = shareTexts(entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)))
   const isMoved = entries.some((entry) => entry.type !== 'directory' && entry.source !== entry.path)
@@ -70,7 +70,7 @@ export function shareEntries(entries: readonly PlannedEntry[], isTracked: (path:
   entries.forEach((entry, index) => {
     types[index] = entryTypes.indexOf(entry.type)
     executable[index] = entry.mode === '0755' ? 1 : 0
-    tracked[index] = isTracked(entry.path) ? 1 : 0
+    tracked[index] = isTracked(entry.source) ? 1 : 0
     mtimeMs[index] = (entry.type === 'file' ? entry.identity?.mtimeMs : undefined) ?? Number.NaN
     if (entry.type === 'symlink') targets.set(index, entry.target)
     if (entry.type === 'file') sizeBytes[index] = entry.sizeBytes

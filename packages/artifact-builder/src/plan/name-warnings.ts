@@ -1,0 +1,91 @@
+import type { PlanWarning } from '../model.ts'
+import { comparatorFor } from './byte-order.ts'
+
+/** A letter that may have another case, or a character that Unicode may write in two ways. */
+const foldable = /[A-Z\x80-\uffff]/
+/** https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
+const notForWindows = /[<>:"|?*\\]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])(?:[./]|$)/i
+
+/**
+ * What is a name on Linux and another one, or none, elsewhere: each name of a folder once, however much is below it.
+ * Most names are plain and only looked at.
+ *
+ * @param paths in the order of their bytes
+ */
+export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
+  const warnings: PlanWarning[] = []
+  const twins = findTwins(paths)
+  let before = ''
+  for (const path of paths) {
+    const known = sharedFolderLength(before, path)
+    before = path
+    const rest = path.slice(known)
+    if (!foldable.test(rest) && !notForWindows.test(rest)) continue
+    for (const end of nameEnds(path, known)) {
+      const place = path.slice(0, end)
+      const other = twins(place)
+      if (other !== undefined) warnings.push({ path: place, warning: 'name-collision', other })
+      if (notForWindows.test(nameOf(place))) warnings.push({ path: place, warning: 'name-not-for-windows' })
+    }
+  }
+  return warnings
+}
+
+/** How much of a path is folders that the one before it was in too, up to and with a slash. */
+function sharedFolderLength(before: string, path: string): number {
+  let shared = 0
+  for (let index = 0; index < path.length && path.charCodeAt(index) === before.charCodeAt(index); index++) {
+    if (path.charCodeAt(index) === 0x2f) shared = index + 1
+  }
+  return shared
+}
+
+/** Where the names of a path end that begin at a place or behind it. */
+function nameEnds(path: string, from: number): readonly number[] {
+  const ends: number[] = []
+  for (let cut = path.indexOf('/', from); cut >= 0; cut = path.indexOf('/', cut + 1)) ends.push(cut)
+  return [...ends, path.length]
+}
+
+/**
+ * Answers, for a file or folder that folds into another name, the one of its folder that folds into the same; asked in
+ * order, so that of two only the later one has a twin. A name that folds into itself needs no asking: its twin does not.
+ */
+function findTwins(paths: readonly string[]): (place: string) => string | undefined {
+  const seen = new Map<string, string>()
+  let compare: ReturnType<typeof comparatorFor> | undefined
+  /** Whether something is at a place or below it. */
+  const stands = (place: string) =>
+    [place, `${place}/`].some((text) =>
+      isOrIsBelow(paths[firstFrom(paths, text, (compare ??= comparatorFor(paths)))], place),
+    )
+  return (place) => {
+    const name = nameOf(place)
+    if (!foldable.test(name)) return undefined
+    const folded = place.slice(0, place.length - name.length) + name.normalize('NFC').toLowerCase()
+    if (folded !== place && stands(folded)) return folded
+    const other = seen.get(folded)
+    if (other === undefined) seen.set(folded, place)
+    return other
+  }
+}
+
+function nameOf(place: string): string {
+  return place.slice(place.lastIndexOf('/') + 1)
+}
+
+function isOrIsBelow(path: string | undefined, place: string): boolean {
+  return path !== undefined && path.startsWith(place) && (path.length === place.length || path[place.length] === '/')
+}
+
+/** The index of the first path that is not before a text. */
+function firstFrom(paths: readonly string[], text: string, compare: (a: string, b: string) => number): number {
+  let low = 0
+  let high = paths.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(paths[middle] as string, text) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
