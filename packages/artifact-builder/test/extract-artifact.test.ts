@@ -124,6 +124,22 @@ test('entries that are too large for a lane are streamed and arrive whole', asyn
   expect(events.at(-1)).toMatchObject({ type: 'artifact.extracted', into, entryCount: 4 })
 })
 
+test('many large entries leave no listener behind', async () => {
+  const warnings: Error[] = []
+  const listen = (warning: Error) => warnings.push(warning)
+  process.on('warning', listen)
+  const large = Array.from({ length: 12 }, (_, index) => ({
+    name: `f${index}`,
+    data: Buffer.alloc(4_300_000, index),
+    method: 8,
+  }))
+  const into = join(temporaryFolder(), 'release')
+  await extractArtifact(writeZip(rawArtifact(large)), { into })
+  process.off('warning', listen)
+  expect(warnings).toEqual([])
+  expect(readFileSync(join(into, 'f11')).equals(Buffer.alloc(4_300_000, 11))).toBe(true)
+})
+
 test('an empty folder is taken, and keeps its mode', async () => {
   const into = join(temporaryFolder(), 'release')
   mkdirSync(into)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
@@ -148,10 +148,9 @@ async function streamEntry(zip: ZipSource, { entry, end }: ZipExtent, options: S
       }
     }
   }
-  const packed = entry.packedBytes === 0 ? emptyStream() : openRange(file, start, packedEnd)
   const unpack = entry.isDeflated ? createInflateRaw({ chunkSize: streamPieceBytes }) : new PassThrough()
   try {
-    await pipeline(packed, unpack, take, { signal })
+    await pipeline(readRange(path, file, start, packedEnd), unpack, take, { signal })
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     throw failure ?? (isDeployError(error) ? error : unreadable(path, entry, error))
@@ -162,13 +161,19 @@ async function streamEntry(zip: ZipSource, { entry, end }: ZipExtent, options: S
   return hash.digest()
 }
 
-/** The handle stays open for the others. */
-function openRange(file: FileHandle, start: number, end: number): Readable {
-  return file.createReadStream({ start, end: end - 1, autoClose: false, highWaterMark: streamPieceBytes })
-}
-
-function emptyStream(): Readable {
-  return new PassThrough().end()
+/** By position, and no stream of the handle: each of those adds a listener to it. */
+async function* readRange(
+  path: string,
+  file: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = start; at < end;) {
+    const piece = Buffer.allocUnsafe(Math.min(end - at, streamPieceBytes))
+    await readAt(path, file, piece, at)
+    at += piece.length
+    yield piece
+  }
 }
 
 async function asMissing<T>(path: string, act: () => Promise<T>): Promise<T> {
