@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import { manifestPath, systemClock, timestamp, type Artifact, type Manifest, type ManifestEntry } from '@fairlead/core'
+import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type Manifest, type ManifestEntry } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { compressionLevel, progressIntervalMs, streamPieceBytes } from './limits.ts'

@@ -14,14 +14,14 @@ export interface FileRule {
 
 /** The rule that looks at a file because of its name; undefined for nearly all. */
 export function fileRuleFor(path: string): FileRule | undefined {
-  if (!mayHaveRule.test(path)) return undefined
   const name = path.slice(path.lastIndexOf('/') + 1)
+  if (!mayHaveRule.test(name)) return undefined
   return fileRules.find(({ isFor }) => isFor(path, name))
 }
 
-/** One cheap look at each path of a tree. Keep it in step with the table. */
+/** One cheap look at each name of a tree. Keep it in step with the table. */
 const mayHaveRule =
-  /\.env|\.npmrc$|auth\.json$|config\.json$|\.dockercfg$|\.yarnrc\.yml$|[._]netrc$|pgpass|my\.cnf$|\.htpasswd$|\.git-credentials$|\.pypirc$|kube|\.tfvars(?:\.json)?$|wp-config|appsettings|\.config$|\.(?:p12|pfx|jks|jceks|bcfks|keystore|ks|kdbx|der|key|pk8|p8)$/i
+  /\.env|\.npmrc$|auth\.json$|config\.json$|\.dockercfg$|\.yarnrc\.yml$|[._]netrc$|pgpass|my\.cnf$|\.htpasswd$|\.git-credentials$|\.pypirc$|kubeconfig|^(?:config|credentials)$|\.tfvars(?:\.json)?$|wp-config|appsettings|\.config$|\.(?:p12|pfx|jks|jceks|bcfks|keystore|ks|kdbx|der|key|pk8|p8)$/i
 
 /** A rule whose pattern has the value of a credential in the group `value`. */
 function linesOf(rule: SecretRule, isFor: FileRule['isFor'], pattern: RegExp): FileRule {
