@@ -151,7 +151,7 @@ describe('an artifact with every odd name, links, exec bits, empty folders and f
         stated: artifact.contentDigest,
         seen: manifest.entries.map(({ path }) => path),
         sorted: true,
-      last: manifestPath,
+        last: manifestPath,
       })
     },
   )
