@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type Manifest, type ManifestEntry } from '@fairlead/core'
+import { isDeepStrictEqual } from 'node:util'
+import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type ManifestEntry } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { compressionLevel, progressIntervalMs, streamPieceBytes } from './limits.ts'
@@ -8,7 +9,8 @@ import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretAllowance
 import { compareBytes } from './plan/byte-order.ts'
 import { chooses } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
-import { digestContent } from './plan/content-digest.ts'
+import { digestSorted } from './plan/content-digest.ts'
+import { encodeManifest, type ManifestFacts } from './plan/encode-manifest.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
@@ -102,59 +104,62 @@ async function writeArtifact(build: Build): Promise<Artifact> {
     onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
     write: (file) => (build.engine === 'native' ? writeNatively(build, file) : writeByArchiver(build, file)),
     check: async (file, { path, written }) => {
-      if (verify) await requireAsWritten(build, path, written.manifest)
+      if (verify) await requireAsWritten(build, path, written)
       return { ...written, ...(await digestOpenFile(file, signal)) }
     },
   })
-  const { manifest, packed, sha256, sizeBytes } = written
+  const { facts, packed, sha256, sizeBytes } = written
   const artifact: Artifact = {
     schema: 'fairlead/artifact/1',
     path: output,
     format,
     application,
     commit: tree.commit,
-    ...{ sha256, contentDigest: manifest.contentDigest, sizeBytes },
-    entryCount: manifest.entries.length,
+    ...{ sha256, contentDigest: facts.contentDigest, sizeBytes },
+    entryCount: prepared.plan.entries.length,
   }
   if (build.entryCache) await keepForNextBuild(build.entryCache, packed, { artifact, ...build })
   tell(writtenEvent(artifact))
   return artifact
 }
 
+/** What was packed, and what its manifest says of it. */
 interface Written {
   readonly packed: PackedEntries
-  readonly manifest: Manifest
+  readonly facts: ManifestFacts
+  readonly entries: Iterable<ManifestEntry>
 }
 
 /** Writes the zip into an open file while its entries are read and judged. */
 async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
   const packed = await packWithCache(build, file)
-  const manifest = await judge(build, packed)
-  const last = { path: manifestPath, bytes: encodeManifest(manifest) }
-  await finishZip(build.lanes, packed, { fd: file.fd, dosTime: dosTimeOf(build.prepared.timeMs), last })
-  return { packed, manifest }
+  const written = await judge(build, packed)
+  const dosTime = dosTimeOf(build.prepared.timeMs)
+  await finishZip(build.lanes, packed, { fd: file.fd, dosTime, last: encodeManifest(written.facts, written.entries) })
+  return written
 }
 
 /** Reads and judges the entries first, then reads them again for archiver, which takes one after the other. */
 async function writeByArchiver(build: Build, file: OutputFile): Promise<Written> {
   const packed = await pack(build, undefined)
-  const manifest = await judge(build, packed)
+  const written = await judge(build, packed)
   const { writeWithArchiver } = await import('./ports/archiver-writer.ts')
-  await writeWithArchiver(file, archiveMembers(build.prepared, manifest), {
+  await writeWithArchiver(file, archiveMembers(build.prepared, written), {
     format: build.format,
-    memberCount: manifest.entries.length + 1,
+    memberCount: build.prepared.plan.entries.length + 1,
     signal: build.signal,
   })
-  return { packed, manifest }
+  return written
 }
 
 /** What goes into an archive, the manifest last. The bytes of each file must be those that were judged. */
 async function* archiveMembers(
   { root, plan, timeMs }: PreparedBuild,
-  manifest: Manifest,
+  { facts, entries }: Written,
 ): AsyncGenerator<ArchiveMember, void, undefined> {
-  for (const [index, planned] of plan.entries.entries()) {
-    const { path, type, sizeBytes, sha256 } = manifest.entries[index] as ManifestEntry
+  let index = 0
+  for (const { path, type, sizeBytes, sha256 } of entries) {
+    const planned = plan.entries[index++] as PlannedEntry
     const mode = Number.parseInt(planned.mode, 8)
     const content =
       planned.type === 'file'
@@ -162,7 +167,7 @@ async function* archiveMembers(
         : Buffer.from(planned.type === 'symlink' ? planned.target : '')
     yield { path, type, mode, timeMs, sizeBytes, content }
   }
-  const content = encodeManifest(manifest)
+  const content = Buffer.concat([...encodeManifest(facts, entries)])
   yield { path: manifestPath, type: 'file', mode: 0o644, timeMs, sizeBytes: content.length, content }
 }
 
@@ -192,33 +197,27 @@ async function* requireDigest(
   if (digest.digest('hex') !== sha256) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
 }
 
-/** Refuses what must not go in, now that every byte was read, and answers the manifest of the rest. */
-async function judge(build: Build, packed: PackedEntries): Promise<Manifest> {
+/** Refuses what must not go in, now that every byte was read, and answers what the manifest says of the rest. */
+async function judge(build: Build, packed: PackedEntries): Promise<Written> {
   const { prepared, allow } = build
   const { root, application, plan, tree, deployable } = prepared
   const entries = manifestEntriesOf(plan.entries, packed)
   requireNoSecrets(build, packed.findings)
   await requireCommittedTree(build, packed)
   if (deployable) requireSameBytes(root, deployable, entries)
-  return makeManifest({ application, commit: tree.commit, entries, allow })
+  return { packed, facts: makeFacts({ application, commit: tree.commit, entries, allow }), entries }
 }
 
 /** Reads back what was written, under the name that it has for a while. */
-async function requireAsWritten(build: Build, path: string, meant: Manifest): Promise<void> {
+async function requireAsWritten(build: Build, path: string, { facts, entries }: Written): Promise<void> {
   const { prepared, format, workers, signal, tell } = build
   const { output } = prepared
   try {
     const verified = await (format === 'zip' ? verifyZip(path, signal, { workers }) : verifyTar(path, signal))
-    tell(
-      verifiedEvent({
-        ...verified,
-        path: output,
-        entryCount: meant.entries.length,
-        contentDigest: meant.contentDigest,
-      }),
-    )
+    const { contentDigest, entries: found } = verified.manifest
+    tell(verifiedEvent({ path: output, entryCount: found.length, sha256: verified.sha256, contentDigest }))
     signal?.throwIfAborted()
-    if (JSON.stringify(verified.manifest) === JSON.stringify(meant)) return
+    if (isDeepStrictEqual(verified.manifest, { ...facts, entries: [...entries] })) return
   } catch (error) {
     if (!isDeployError(error, artifactErrors.ARTIFACT_NOT_FOUND)) throw error
     throw artifactErrors.ARTIFACT_OUTPUT_UNWRITABLE({ output, reason: error.context.reason }, { cause: error })
@@ -248,6 +247,7 @@ async function pack(build: Build, fd: number | undefined, kept?: ZipWork['kept']
   return packEntries(build.lanes, {
     ...{ root, fd, kept, entries: plan.entries, level: compressionLevel, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: (source) => tracked.has(source),
+    lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
     onProgress: tellProgress(build),
   })
@@ -368,28 +368,20 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
   }
 }
 
-function makeManifest(facts: {
+function makeFacts(given: {
   readonly application: string
   readonly commit: string
-  readonly entries: readonly ManifestEntry[]
+  readonly entries: Iterable<ManifestEntry>
   readonly allow: readonly SecretAllowance[]
-}): Manifest {
-  const { application, commit, entries, allow } = facts
+}): ManifestFacts {
+  const { application, commit, entries, allow } = given
   return {
     schema: 'fairlead/manifest/1',
     application,
     commit,
-    contentDigest: digestContent(entries),
-    entries: [...entries],
+    contentDigest: digestSorted(entries),
     allowances: [...allow]
       .map(({ path, rule, reason }) => ({ path, rule, reason }))
       .sort((a, b) => compareBytes(a.path, b.path) || compareBytes(a.rule, b.rule) || compareBytes(a.reason, b.reason)),
   }
-}
-
-/** A line for each entry: a person can read it, and two manifests can be compared by any tool. */
-function encodeManifest({ entries, allowances, ...facts }: Manifest): Buffer {
-  const head = JSON.stringify({ ...facts, allowances }).slice(0, -1)
-  const lines = entries.map((entry) => JSON.stringify(entry)).join(',\n')
-  return Buffer.from(`${head},"entries":[\n${lines}\n]}\n`)
 }

@@ -4,8 +4,11 @@ export const entryTimeMs = Date.UTC(1980, 0, 1)
 /** Progress is told no more often than this, and at the end. */
 export const progressIntervalMs = 100
 
-/** zlib's own default; archiver's is 1, which makes artifacts about an eighth larger. */
-export const compressionLevel = 6
+/**
+ * Of deflate, 1 to 9. Measured over 59,000 files of npm packages (502 MB): 5 takes three quarters of the time of 6, zlib's
+ * own default, for 1.2 % more bytes, and the whole artifact is still smaller than what `zip -6` makes of them.
+ */
+export const compressionLevel = 5
 
 /**
  * A file larger than this is compressed in pieces of this size, so that several threads work on it and none holds more.
@@ -17,13 +20,16 @@ export const pieceBytes = 4 * 1024 * 1024
 export const manifestLevel = 1
 
 /** The manifest's pieces: small, because all threads wait for it at the end. Part of the format too. */
-export const manifestPieceBytes = 1024 * 1024
+export const manifestPieceBytes = 512 * 1024
 
 /** How far back deflate may refer (RFC 1951): what a piece sees of the one before. */
 export const dictionaryBytes = 32 * 1024
 
 /** Entries and bytes that a thread takes at a time: enough that taking costs nothing, little enough that all end together. */
-export const batchLimits = { pieceBytes, entriesInBatch: 128, bytesInBatch: 1024 * 1024 }
+export const batchLimits = { pieceBytes, entriesInBatch: 128, bytesInBatch: 512 * 1024 }
+
+/** What a thread has memory for at first; hardly any file is larger. */
+export const usualFileBytes = 1024 * 1024
 
 /** How much of a large file is digested and looked through at a time. */
 export const scannedBytes = 1024 * 1024
@@ -38,10 +44,13 @@ export const cacheLeftoverMs = 60 * 60 * 1000
 export const defaultCacheBytes = 2 * 1024 ** 3
 
 /** Finished bytes that a thread holds while the place of an earlier batch is not known. */
-export const heldBytesOfLane = 8 * 1024 * 1024
+export const heldBytesOfLane = 2 * 1024 * 1024
+
+/** The largest piece in which zlib's output comes. */
+export const largestChunkBytes = 64 * 1024
 
 /** Memory of batches comes in multiples of this. */
-export const memoryStep = 1280 * 1024
+export const memoryStep = 640 * 1024
 
 /** How much of an archive waits to be written before archiver's compressor pauses. */
 export const outputBufferBytes = 1024 * 1024
@@ -68,7 +77,7 @@ export const maxFindingsPerCredentialFile = 100
 export const namesInMessage = 10
 
 /** Of a worker thread's heap: what is large in it are buffers outside of it, and a small young generation stays small. */
-export const laneThreadLimits = { maxYoungGenerationSizeMb: 8 }
+export const laneThreadLimits = { maxYoungGenerationSizeMb: 2 }
 
 /** Worker threads where the caller does not say: more than four wait for the disk, and each takes memory. */
 export const maxDefaultWorkers = 4

@@ -107,8 +107,11 @@ async function readBeginning(root: string, planned: PlannedFile): Promise<{ firs
 export function requireSameBytes(
   root: string,
   { sha256Of }: DeployableFacts,
-  entries: readonly Pick<ManifestEntry, 'path' | 'sha256'>[],
+  entries: Iterable<Pick<ManifestEntry, 'path' | 'sha256'>>,
 ): void {
-  const changed = entries.find(({ path, sha256 }) => sha256Of.has(path) && sha256Of.get(path) !== sha256)
-  if (changed) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path: changed.path, change: 'changed' })
+  for (const { path, sha256 } of entries) {
+    if (sha256Of.has(path) && sha256Of.get(path) !== sha256) {
+      throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
+    }
+  }
 }

@@ -31,7 +31,9 @@ export interface TreeComparison {
  */
 export function compareTree(comparison: TreeComparison): readonly TreeDifference[] {
   const { entries, committed, indexed, unknownSubmodules, chooses, idOf } = comparison
-  const planned = new Map(entries.map((entry) => [entry.source, entry]))
+  const asked = new Set([...committed.map(({ path }) => path), ...indexed])
+  const planned = new Map<string, PlannedEntry>()
+  for (const entry of entries) if (asked.has(entry.source)) planned.set(entry.source, entry)
   const known = new Set([...committed.map(({ path }) => path), ...unknownSubmodules])
   const changed = committed
     .filter(({ path }) => chooses(path))

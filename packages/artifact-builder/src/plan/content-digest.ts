@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { ManifestEntry } from '@fairlead/core'
-import { compareBytes } from './byte-order.ts'
+import { sortedByBytes } from './byte-order.ts'
+import { inGroups } from './in-groups.ts'
 
 /** The first line of what is digested; another form gets another number. */
 const form = 'fairlead/content/1\n'
+
+/** A call for each line would take longer than the digest. */
+const entriesAtATime = 1000
 
 /**
  * The digest of an artifact's entries, whatever the commit, the compressor and the times: SHA-256 of the line
@@ -11,10 +15,16 @@ const form = 'fairlead/content/1\n'
  * `<type> <mode> <sizeBytes> <sha256, or - for a folder> <path>` and a zero byte.
  */
 export function digestContent(entries: readonly ManifestEntry[]): string {
+  return digestSorted(sortedByBytes(entries, ({ path }) => path))
+}
+
+/** {@link digestContent} of entries that come in the order of the bytes of their paths. */
+export function digestSorted(entries: Iterable<ManifestEntry>): string {
   const hash = createHash('sha256').update(form)
-  const sorted = [...entries].sort((a, b) => compareBytes(a.path, b.path))
-  for (const { type, mode, sizeBytes, sha256, path } of sorted) {
-    hash.update(`${type} ${mode} ${sizeBytes} ${sha256 ?? '-'} ${path}\0`)
-  }
+  for (const some of inGroups(entries, entriesAtATime)) hash.update(some.map(lineOf).join(''))
   return hash.digest('hex')
+}
+
+function lineOf({ type, mode, sizeBytes, sha256, path }: ManifestEntry): string {
+  return `${type} ${mode} ${sizeBytes} ${sha256 ?? '-'} ${path}\0`
 }

@@ -1,5 +1,4 @@
 import type { PlanWarning } from '../model.ts'
-import { comparatorFor } from './byte-order.ts'
 
 /** A letter that may have another case, or a character that Unicode may write in two ways. */
 const foldable = /[A-Z\x80-\uffff]/
@@ -53,39 +52,30 @@ function nameEnds(path: string, from: number): readonly number[] {
  */
 function findTwins(paths: readonly string[]): (place: string) => string | undefined {
   const seen = new Map<string, string>()
-  let compare: ReturnType<typeof comparatorFor> | undefined
-  /** Whether something is at a place or below it. */
-  const stands = (place: string) =>
-    [place, `${place}/`].some((text) =>
-      isOrIsBelow(paths[firstFrom(paths, text, (compare ??= comparatorFor(paths)))], place),
-    )
+  let places: ReadonlySet<string> | undefined
   return (place) => {
     const name = nameOf(place)
     if (!foldable.test(name)) return undefined
     const folded = place.slice(0, place.length - name.length) + name.normalize('NFC').toLowerCase()
-    if (folded !== place && stands(folded)) return folded
+    if (folded !== place && (places ??= placesOf(paths)).has(folded)) return folded
     const other = seen.get(folded)
     if (other === undefined) seen.set(folded, place)
     return other
   }
 }
 
+/** The paths, and the folders that they are in. */
+function placesOf(paths: readonly string[]): ReadonlySet<string> {
+  const places = new Set(paths)
+  let before = ''
+  for (const path of paths) {
+    const known = sharedFolderLength(before, path)
+    for (let cut = path.indexOf('/', known); cut > 0; cut = path.indexOf('/', cut + 1)) places.add(path.slice(0, cut))
+    before = path
+  }
+  return places
+}
+
 function nameOf(place: string): string {
   return place.slice(place.lastIndexOf('/') + 1)
-}
-
-function isOrIsBelow(path: string | undefined, place: string): boolean {
-  return path !== undefined && path.startsWith(place) && (path.length === place.length || path[place.length] === '/')
-}
-
-/** The index of the first path that is not before a text. */
-function firstFrom(paths: readonly string[], text: string, compare: (a: string, b: string) => number): number {
-  let low = 0
-  let high = paths.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compare(paths[middle] as string, text) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -6,8 +6,8 @@ export function failAtPath(root: string, path: string, error: unknown) {
   if (reason === 'ENOENT' || reason === 'ENOTDIR') {
     return artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'vanished' }, { cause: error })
   }
-  // O_NOFOLLOW answers ELOOP for a link.
-  if (reason === 'ELOOP') {
+  // O_NOFOLLOW answers ELOOP for a link; a folder can be opened and not read, a socket not even opened.
+  if (reason === 'ELOOP' || reason === 'EISDIR' || reason === 'ENXIO') {
     return artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed its type' }, { cause: error })
   }
   return artifactErrors.ARTIFACT_FILE_UNREADABLE({ root, path, reason }, { cause: error })

@@ -4,19 +4,14 @@ import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
-import { batchLimits, manifestLevel, manifestPieceBytes, pieceBytes } from '../limits.ts'
+import { batchLimits, dictionaryBytes, manifestLevel, manifestPieceBytes, pieceBytes } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { findByDigest, isSettled, matchEntries, orderByDigest, type CacheIndex } from '../plan/cache-index.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
-import {
-  encodeDirectory,
-  localHeaderLength,
-  writeLocalHeader,
-  type DosTime,
-  type ZipEntryRecord,
-} from '../plan/zip/records.ts'
-import { recordOf, shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
+import { encodeDirectory, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
+import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
+import type { DeflateJob } from './lanes/deflate-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import {
   bytesOfText,
@@ -41,6 +36,8 @@ export interface ZipWork {
   readonly entries: readonly PlannedEntry[]
   /** Whether git's id of the bytes is wanted of what stands at a path below root. */
   readonly isTracked: (source: string) => boolean
+  /** Of the entry that {@link finishZip} writes behind the others. */
+  readonly lastPath: string
   readonly objectFormat: 'sha1' | 'sha256'
   readonly level: number
   readonly dosTime: DosTime
@@ -68,7 +65,7 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, level, dosTime, objectFormat, onProgress } = work
-  const entries = shareEntries(work.entries, work.isTracked)
+  const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {
@@ -80,15 +77,18 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
 
   const kept = work.kept && matchKept(work, entries)
   if (kept) takeUnchanged(kept, results, work.entries)
-  const large = Array.from(entries.sizeBytes.keys()).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
+  const large = indexesOf(entries).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
   const candidates = kept === undefined ? [] : large.filter((index) => mayBeKept(kept, index, sizeOf(entries, index)))
   // Whether a large file is the one of an earlier build is known when it is digested, and decides how it is cut.
   if (kept) await run({ ...plain, ...planJob([], candidates), kept })
   const keptLarge = kept ? await keptLargeFiles(kept, large, results) : new Map<number, number>()
   const batches = planBatches(
-    Array.from(entries.sizeBytes, (sizeBytes, index) => {
+    indexesOf(entries).map((index) => {
       const place = keptLarge.get(index)
-      return { sizeBytes, keptBytes: place === undefined ? undefined : kept?.index.compressedBytes[place] }
+      return {
+        sizeBytes: sizeOf(entries, index),
+        keptBytes: place === undefined ? undefined : kept?.index.compressedBytes[place],
+      }
     }),
     batchLimits,
   )
@@ -105,9 +105,9 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
 
 const fileType = entryTypes.indexOf('file')
 
-function countOrigins({ types }: SharedEntries, results: SharedResults) {
+function countOrigins({ types, count }: SharedEntries, results: SharedResults) {
   const counts = { compressed: 0, unchanged: 0, 'same-content': 0 }
-  types.forEach((type, index) => {
+  types.subarray(0, count).forEach((type, index) => {
     if (type === fileType) counts[origins[results.origins[index] as number] as (typeof origins)[number]] += 1
   })
   return counts
@@ -121,6 +121,11 @@ function planJob(batches: readonly Batch[], largeFiles: readonly number[]) {
     order: shareOrder(batches.length),
     taken: shareTaken(),
   }
+}
+
+/** The numbers of the entries of the plan. */
+function indexesOf({ count }: SharedEntries): number[] {
+  return Array.from({ length: count }, (_, index) => index)
 }
 
 function sizeOf(entries: SharedEntries, index: number): number {
@@ -225,7 +230,6 @@ function completeLargeFile(job: BuildJob, fd: number, index: number): void {
   const first = pieces[0]?.number ?? 0
   const start = first === 0 ? 0 : (order.ends[first - 1] as number)
   const end = order.ends[pieces.at(-1)?.number ?? 0] as number
-  const name = bytesOfText(entries.names, index)
   const checksum = pieces.reduce(
     (sum, { batch, number }) => combineChecksums(sum, pieceChecksums[number] as number, batch.sizeBytes),
     0,
@@ -235,11 +239,12 @@ function completeLargeFile(job: BuildJob, fd: number, index: number): void {
     const path = bytesOfText(entries.sources, index).toString()
     throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
   }
-  const headerBytes = localHeaderLength(name.length, entries.sizeBytes[index] as number)
+  const columns = { ...entries, ...results }
+  const headerBytes = localHeaderLengthOf(columns, index)
   results.compressedBytes[index] = end - start - headerBytes
   results.deflated[index] = 1
   const header = Buffer.alloc(headerBytes)
-  writeLocalHeader(header, 0, recordOf(entries, results, index), dosTime)
+  writeLocalHeader(header, 0, columns, index, dosTime)
   writeWhole(fd, header, start)
 }
 
@@ -247,42 +252,35 @@ function isPieceOf(batch: Batch, entry: number): batch is Batch & { readonly typ
   return batch.type === 'piece' && batch.entry === entry
 }
 
-/** What the manifest says of the packed entries. */
-export function manifestEntriesOf(planned: readonly PlannedEntry[], { entries, results }: PackedEntries) {
+/** What the manifest says of the packed entries, one after the other: an array of them all would outlive its use. */
+export function manifestEntriesOf(
+  planned: readonly PlannedEntry[],
+  { entries, results }: PackedEntries,
+): Iterable<ManifestEntry> {
   const digests = Buffer.from(results.digests.buffer)
-  return planned.map(({ path, type, mode }, index): ManifestEntry => {
+  const entryOf = ({ path, type, mode }: PlannedEntry, index: number): ManifestEntry => {
     if (type === 'directory') return { path, type, mode, sizeBytes: 0 }
     const sha256 = digests.toString('hex', index * digestBytes, (index + 1) * digestBytes)
-    return { path, type, mode, sizeBytes: entries.sizeBytes[index] as number, sha256 }
-  })
+    return { path, type, mode, sizeBytes: sizeOf(entries, index), sha256 }
+  }
+  return {
+    *[Symbol.iterator]() {
+      for (let index = 0; index < planned.length; index++) yield entryOf(planned[index] as PlannedEntry, index)
+    },
+  }
 }
 
 /** Git's ids of the tracked entries, by path. */
 export function blobIdsOf(planned: readonly PlannedEntry[], { entries, results }: PackedEntries) {
   const ids = Buffer.from(results.blobIds.buffer)
   const { idBytes } = results
-  return new Map(
-    planned.flatMap(({ path, type }, index) =>
-      entries.tracked[index] === 1 && type !== 'directory'
-        ? [[path, ids.toString('hex', index * idBytes, (index + 1) * idBytes)] as const]
-        : [],
-    ),
-  )
-}
-
-/** Where the local header of each entry begins. */
-function headerOffsets({ entries, results }: PackedEntries): Float64Array {
-  const offsets = new Float64Array(entries.count)
-  let offset = 0
+  const found = new Map<string, string>()
   for (let index = 0; index < entries.count; index++) {
-    offsets[index] = offset
-    offset += headerLengthOf(entries, index) + (results.compressedBytes[index] as number)
+    if (entries.tracked[index] === 1) {
+      found.set(planned[index]?.path ?? '', ids.toString('hex', index * idBytes, (index + 1) * idBytes))
+    }
   }
-  return offsets
-}
-
-function headerLengthOf(entries: SharedEntries, index: number): number {
-  return localHeaderLength(bytesOfText(entries.names, index).length, sizeOf(entries, index))
+  return found
 }
 
 /**
@@ -293,46 +291,78 @@ function headerLengthOf(entries: SharedEntries, index: number): number {
 export async function finishZip(
   lanes: readonly Lane[],
   packed: PackedEntries,
-  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: { path: string; bytes: Uint8Array } },
+  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: Iterable<Uint8Array> },
 ): Promise<void> {
   const { fd, dosTime, last } = options
   const { entries, results, end } = packed
-  const deflated = await deflateInLanes(lanes, last.bytes)
-  const record: ZipEntryRecord = {
-    name: Buffer.from(last.path),
-    type: 'file',
-    mode: 0o644,
-    method: 'deflated',
-    checksum: crc32(last.bytes),
-    compressedBytes: deflated.length,
-    sizeBytes: last.bytes.length,
-  }
-  const header = Buffer.alloc(localHeaderLength(record.name.length, record.sizeBytes))
-  writeLocalHeader(header, 0, record, dosTime)
-  const central = Array.from(headerOffsets(packed), (offset, index) => ({
-    ...recordOf(entries, results, index),
-    offset,
-  }))
-  const tail = Buffer.concat([header, deflated])
-  writeWhole(fd, tail, end)
-  writeWhole(
-    fd,
-    encodeDirectory([...central, { ...record, offset: end }], end + tail.length, dosTime),
-    end + tail.length,
-  )
+  const { deflated, compressedBytes, checksum, sizeBytes } = await deflateParts(lanes, last)
+  const { count } = entries
+  entries.sizeBytes[count] = sizeBytes
+  results.checksums[count] = checksum
+  results.compressedBytes[count] = compressedBytes
+  results.deflated[count] = 1
+  const columns = { ...entries, ...results }
+  const header = Buffer.alloc(localHeaderLengthOf(columns, count))
+  writeLocalHeader(header, 0, columns, count, dosTime)
+  const offset = writeAll(fd, [header, ...deflated], end)
+  writeAll(fd, encodeDirectory(columns, headerOffsets(packed), offset, dosTime), offset)
 }
 
-async function deflateInLanes(lanes: readonly Lane[], bytes: Uint8Array): Promise<Buffer> {
-  const shared = sharedArray(Uint8Array, bytes.length)
-  shared.set(bytes)
-  const pieces = Array.from({ length: Math.ceil(bytes.length / manifestPieceBytes) }, (_, piece) => piece)
-  const shares = lanes.map((_, at) => pieces.filter((piece) => piece % lanes.length === at))
-  const answers = await Promise.all(
-    lanes.map((lane, at) => lane.run('deflate', { bytes: shared, level: manifestLevel, pieces: shares[at] ?? [] })),
-  )
-  return Buffer.concat(
-    pieces.map((piece) => answers[piece % lanes.length]?.[Math.floor(piece / lanes.length)] ?? Buffer.alloc(0)),
-  )
+/** Writes parts one behind the other, and answers where the last one ends. */
+function writeAll(fd: number, parts: Iterable<Uint8Array>, position: number): number {
+  let end = position
+  for (const part of parts) {
+    writeWhole(fd, part, end)
+    end += part.length
+  }
+  return end
+}
+
+/** Parts as one deflated stream, a piece in each lane at a time: never is the whole in memory. */
+async function deflateParts(lanes: readonly Lane[], parts: Iterable<Uint8Array>) {
+  const deflated: Uint8Array[] = []
+  let checksum = 0
+  let sizeBytes = 0
+  let pieceCount = 0
+  const pieces = cutIntoPieces(parts)
+  const work = async (lane: Lane) => {
+    for (let next = pieces.next(); !next.done; next = pieces.next()) {
+      const number = pieceCount++
+      checksum = crc32(next.value.bytes, checksum)
+      sizeBytes += next.value.bytes.length
+      deflated[number] = await lane.run('deflate', { ...next.value, level: manifestLevel })
+    }
+  }
+  await Promise.all(lanes.map(work))
+  return { deflated, compressedBytes: deflated.reduce((sum, { length }) => sum + length, 0), checksum, sizeBytes }
+}
+
+function* cutIntoPieces(parts: Iterable<Uint8Array>): Generator<Omit<DeflateJob, 'level'>, void, undefined> {
+  let dictionary: Buffer = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
+  for (const part of parts) {
+    rest = Buffer.concat([rest, part])
+    // What is exactly a piece waits: it may be the last one.
+    while (rest.length > manifestPieceBytes) {
+      const bytes = rest.subarray(0, manifestPieceBytes)
+      yield { bytes, dictionary, isLast: false }
+      dictionary = bytes.subarray(-dictionaryBytes)
+      rest = rest.subarray(manifestPieceBytes)
+    }
+  }
+  yield { bytes: rest, dictionary, isLast: true }
+}
+
+/** Where the header before the data of each entry begins, the last one too. */
+function headerOffsets({ entries, results }: PackedEntries): Float64Array {
+  const columns = { ...entries, ...results }
+  const offsets = new Float64Array(entries.count + 1)
+  let offset = 0
+  for (let index = 0; index <= entries.count; index++) {
+    offsets[index] = offset
+    offset += localHeaderLengthOf(columns, index) + (results.compressedBytes[index] as number)
+  }
+  return offsets
 }
 
 /**
@@ -346,13 +376,14 @@ export function indexEntries(
 ): CacheIndex {
   const { entries, results } = packed
   const { readFromMs, ...pack } = facts
+  const columns = { ...entries, ...results }
   const identities = Float64Array.from(results.identities)
   for (let at = 0; at < identities.length; at += numbersOfIdentity) {
     if (!isSettled(identities[at] as number, identities[at + 1] as number, readFromMs)) identities[at] = Number.NaN
   }
   return {
     ...pack,
-    count: entries.count,
+    count: entries.count + 1,
     idBytes: results.idBytes,
     names: entries.names.bytes,
     nameEnds: entries.names.ends,
@@ -360,7 +391,7 @@ export function indexEntries(
     hasBlobId: entries.tracked,
     ...{ checksums: results.checksums, compressedBytes: results.compressedBytes, deflated: results.deflated },
     ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
-    dataOffsets: headerOffsets(packed).map((offset, index) => offset + headerLengthOf(entries, index)),
+    dataOffsets: headerOffsets(packed).map((offset, index) => offset + localHeaderLengthOf(columns, index)),
     byDigest: orderByDigest(results.digests),
   }
 }

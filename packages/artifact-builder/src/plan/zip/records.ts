@@ -4,21 +4,18 @@
  * descriptor behind the data is what stream readers stumble over (https://github.com/archiverjs/node-compress-commons/pull/27).
  */
 
-/** How an entry's bytes lie in the zip. */
-export type ZipMethod = 'stored' | 'deflated'
-
-/** What a zip's two headers of an entry say of it. */
-export interface ZipEntryRecord {
-  /** UTF-8; that of a folder ends with `/`. */
-  readonly name: Uint8Array
-  readonly type: 'file' | 'symlink' | 'directory'
-  /** Permission bits. */
-  readonly mode: number
-  readonly method: ZipMethod
+/** What the headers of a zip say of its entries, by number: objects for a hundred thousand would take longer than the headers. */
+export interface ZipColumns {
+  /** Names in UTF-8, one behind the other, and where each ends; that of a folder has a `/` at its end. */
+  readonly names: { readonly bytes: Uint8Array; readonly ends: Uint32Array }
+  /** Unix modes with their type bits. */
+  readonly modes: Uint16Array
+  /** 1 where the bytes are deflated, 0 where they are stored. */
+  readonly deflated: Uint8Array
   /** CRC-32 of the bytes as they are outside of the zip. */
-  readonly checksum: number
-  readonly compressedBytes: number
-  readonly sizeBytes: number
+  readonly checksums: Uint32Array
+  readonly compressedBytes: Float64Array
+  readonly sizeBytes: Float64Array
 }
 
 /** A moment as the headers have it: 16 bits each (APPNOTE 4.4.6). */
@@ -42,7 +39,10 @@ const madeByUnix = (3 << 8) | 45
 const needsDeflate = 20
 const needsZip64 = 45
 
-const typeBits = { file: 0o100000, symlink: 0o120000, directory: 0o040000 } as const
+/** The type bits of a Unix mode (inode(7)). */
+export const typeBits = { file: 0o100000, symlink: 0o120000, directory: 0o040000 } as const
+
+const typeMask = 0o170000
 
 /** MS-DOS's bit of a folder, for readers that look at nothing else. */
 const dosFolder = 0x10
@@ -68,24 +68,56 @@ export function localHeaderLength(nameBytes: number, sizeBytes: number): number 
   return localHeaderBytes + nameBytes + (takesZip64(sizeBytes) ? localZip64Bytes : 0)
 }
 
+/** How many bytes the header before the data of an entry has. */
+export function localHeaderLengthOf({ names, sizeBytes }: ZipColumns, index: number): number {
+  return localHeaderLength(nameEnd(names, index) - nameStart(names, index), sizeBytes[index] as number)
+}
+
+function nameStart({ ends }: ZipColumns['names'], index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] as number)
+}
+
+function nameEnd({ ends }: ZipColumns['names'], index: number): number {
+  return ends[index] as number
+}
+
 /** Writes the header that stands before an entry's data, and answers where it ends. */
-export function writeLocalHeader(into: Buffer, at: number, entry: ZipEntryRecord, { date, time }: DosTime): number {
-  const { name, method, checksum, compressedBytes, sizeBytes } = entry
+export function writeLocalHeader(into: Buffer, at: number, columns: ZipColumns, index: number, time: DosTime): number {
+  const sizeBytes = columns.sizeBytes[index] as number
+  const compressedBytes = columns.compressedBytes[index] as number
   const zip64 = takesZip64(sizeBytes)
   into.writeUInt32LE(localSignature, at)
   into.writeUInt16LE(zip64 ? needsZip64 : needsDeflate, at + 4)
-  into.writeUInt16LE(nameIsUtf8, at + 6)
-  into.writeUInt16LE(method === 'deflated' ? 8 : 0, at + 8)
-  into.writeUInt16LE(time, at + 10)
-  into.writeUInt16LE(date, at + 12)
-  into.writeUInt32LE(checksum, at + 14)
+  writeShared(into, at + 6, columns, index, time)
   into.writeUInt32LE(zip64 ? full32 : compressedBytes, at + 18)
   into.writeUInt32LE(zip64 ? full32 : sizeBytes, at + 22)
-  into.writeUInt16LE(name.length, at + 26)
   into.writeUInt16LE(zip64 ? localZip64Bytes : 0, at + 28)
-  into.set(name, at + localHeaderBytes)
-  const end = at + localHeaderBytes + name.length
+  const nameBytes = writeName(into, at + localHeaderBytes, columns, index)
+  into.writeUInt16LE(nameBytes, at + 26)
+  const end = at + localHeaderBytes + nameBytes
   return zip64 ? writeZip64Field(into, end, [sizeBytes, compressedBytes]) : end
+}
+
+/** The fields that both headers of an entry have in a row: flags, method, time, date, checksum. */
+function writeShared(
+  into: Buffer,
+  at: number,
+  { deflated, checksums }: ZipColumns,
+  index: number,
+  time: DosTime,
+): void {
+  into.writeUInt16LE(nameIsUtf8, at)
+  into.writeUInt16LE(deflated[index] === 1 ? 8 : 0, at + 2)
+  into.writeUInt16LE(time.time, at + 4)
+  into.writeUInt16LE(time.date, at + 6)
+  into.writeUInt32LE(checksums[index] as number, at + 8)
+}
+
+function writeName(into: Buffer, at: number, { names }: ZipColumns, index: number): number {
+  const end = nameEnd(names, index)
+  let to = at
+  for (let from = nameStart(names, index); from < end; from++) into[to++] = names.bytes[from] as number
+  return to - at
 }
 
 /** The extended-information field (APPNOTE 4.5.3): the numbers that the header has no room for, in this order. */
@@ -97,55 +129,87 @@ function writeZip64Field(into: Buffer, at: number, numbers: readonly number[]): 
   return end
 }
 
-/** An entry of the directory at a zip's end. */
-export interface CentralEntry extends ZipEntryRecord {
-  /** Where its local header begins. */
-  readonly offset: number
+/** Headers of the directory that are made at a time: few writes, and no more memory for many entries than for some. */
+const headersAtATime = 8192
+
+/**
+ * The directory at a zip's end, with the records behind it, of all entries of the columns, in parts.
+ *
+ * @param headersAt where the header before the data of each entry begins
+ * @param offset where the directory begins
+ */
+export function* encodeDirectory(
+  columns: ZipColumns,
+  headersAt: Float64Array,
+  offset: number,
+  time: DosTime,
+): Generator<Buffer, void, undefined> {
+  const count = headersAt.length
+  let sizeBytes = 0
+  for (let first = 0; first < count; first += headersAtATime) {
+    const part = encodeHeaders(columns, headersAt, { first, end: Math.min(count, first + headersAtATime) }, time)
+    sizeBytes += part.length
+    yield part
+  }
+  yield encodeEnd({ count, sizeBytes, offset })
 }
 
-/** The directory at a zip's end, with the records behind it, for a directory that begins at `offset`. */
-export function encodeDirectory(entries: readonly CentralEntry[], offset: number, dosTime: DosTime): Buffer {
-  const sizeBytes = entries.reduce((sum, entry) => sum + centralHeaderLength(entry), 0)
-  const end = encodeEnd({ count: entries.length, sizeBytes, offset })
-  const directory = Buffer.alloc(sizeBytes + end.length)
+function encodeHeaders(
+  columns: ZipColumns,
+  headersAt: Float64Array,
+  { first, end }: { readonly first: number; readonly end: number },
+  time: DosTime,
+): Buffer {
+  let length = 0
+  for (let index = first; index < end; index++) length += centralHeaderLength(columns, headersAt, index)
+  const headers = Buffer.alloc(length)
   let at = 0
-  for (const entry of entries) at = writeCentralHeader(directory, at, entry, dosTime)
-  end.copy(directory, at)
-  return directory
+  for (let index = first; index < end; index++) at = writeCentralHeader(headers, at, columns, headersAt, index, time)
+  return headers
 }
 
-/** The numbers of an entry that its header in the directory takes in 64 bits, in the order of APPNOTE 4.5.3. */
-function numbersIn64({ sizeBytes, compressedBytes, offset }: CentralEntry): readonly number[] {
-  return [...(takesZip64(sizeBytes) ? [sizeBytes, compressedBytes] : []), ...(offset >= full32 ? [offset] : [])]
+/** How many numbers of an entry its header in the directory takes in 64 bits. */
+function countIn64({ sizeBytes }: ZipColumns, headersAt: Float64Array, index: number): number {
+  return (takesZip64(sizeBytes[index] as number) ? 2 : 0) + ((headersAt[index] as number) >= full32 ? 1 : 0)
 }
 
-function centralHeaderLength(entry: CentralEntry): number {
-  const numbers = numbersIn64(entry)
-  return centralHeaderBytes + entry.name.length + (numbers.length === 0 ? 0 : 4 + numbers.length * 8)
+function centralHeaderLength(columns: ZipColumns, headersAt: Float64Array, index: number): number {
+  const count = countIn64(columns, headersAt, index)
+  const nameBytes = nameEnd(columns.names, index) - nameStart(columns.names, index)
+  return centralHeaderBytes + nameBytes + (count === 0 ? 0 : 4 + count * 8)
 }
 
-function writeCentralHeader(into: Buffer, at: number, entry: CentralEntry, { date, time }: DosTime): number {
-  const { name, type, mode, method, checksum, compressedBytes, sizeBytes, offset } = entry
-  const numbers = numbersIn64(entry)
+function writeCentralHeader(
+  into: Buffer,
+  at: number,
+  columns: ZipColumns,
+  headersAt: Float64Array,
+  index: number,
+  time: DosTime,
+): number {
+  const mode = columns.modes[index] as number
+  const sizeBytes = columns.sizeBytes[index] as number
+  const compressedBytes = columns.compressedBytes[index] as number
+  const headerAt = headersAt[index] as number
   const sizesIn64 = takesZip64(sizeBytes)
+  const count = countIn64(columns, headersAt, index)
   into.writeUInt32LE(centralSignature, at)
   into.writeUInt16LE(madeByUnix, at + 4)
-  into.writeUInt16LE(numbers.length > 0 ? needsZip64 : needsDeflate, at + 6)
-  into.writeUInt16LE(nameIsUtf8, at + 8)
-  into.writeUInt16LE(method === 'deflated' ? 8 : 0, at + 10)
-  into.writeUInt16LE(time, at + 12)
-  into.writeUInt16LE(date, at + 14)
-  into.writeUInt32LE(checksum, at + 16)
+  into.writeUInt16LE(count > 0 ? needsZip64 : needsDeflate, at + 6)
+  writeShared(into, at + 8, columns, index, time)
   into.writeUInt32LE(sizesIn64 ? full32 : compressedBytes, at + 20)
   into.writeUInt32LE(sizesIn64 ? full32 : sizeBytes, at + 24)
-  into.writeUInt16LE(name.length, at + 28)
-  into.writeUInt16LE(numbers.length === 0 ? 0 : 4 + numbers.length * 8, at + 30)
+  into.writeUInt16LE(count === 0 ? 0 : 4 + count * 8, at + 30)
   // Comment, disk and internal attributes stay zero.
-  into.writeUInt32LE((((typeBits[type] | mode) << 16) | (type === 'directory' ? dosFolder : 0)) >>> 0, at + 38)
-  into.writeUInt32LE(Math.min(offset, full32), at + 42)
-  into.set(name, at + centralHeaderBytes)
-  const end = at + centralHeaderBytes + name.length
-  return numbers.length === 0 ? end : writeZip64Field(into, end, numbers)
+  into.writeUInt32LE(((mode << 16) | ((mode & typeMask) === typeBits.directory ? dosFolder : 0)) >>> 0, at + 38)
+  into.writeUInt32LE(Math.min(headerAt, full32), at + 42)
+  const nameBytes = writeName(into, at + centralHeaderBytes, columns, index)
+  into.writeUInt16LE(nameBytes, at + 28)
+  const end = at + centralHeaderBytes + nameBytes
+  if (count === 0) return end
+  // In the order of APPNOTE 4.5.3.
+  const numbers = sizesIn64 ? [sizeBytes, compressedBytes, headerAt] : [headerAt]
+  return writeZip64Field(into, end, numbers.slice(0, count))
 }
 
 function encodeEnd(directory: { readonly count: number; readonly sizeBytes: number; readonly offset: number }): Buffer {

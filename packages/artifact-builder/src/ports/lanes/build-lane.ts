@@ -1,11 +1,18 @@
 import { createHash, hash } from 'node:crypto'
-import { readSync } from 'node:fs'
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
-import { dictionaryBytes, heldBytesOfLane, memoryStep, pieceBytes, scannedBytes } from '../../limits.ts'
+import {
+  dictionaryBytes,
+  heldBytesOfLane,
+  largestChunkBytes,
+  memoryStep,
+  pieceBytes,
+  scannedBytes,
+  usualFileBytes,
+} from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
 import { findByDigest, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
-import { localHeaderLength, writeLocalHeader, type DosTime } from '../../plan/zip/records.ts'
+import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
 import type { Batch } from '../../plan/zip/plan-batches.ts'
 import type { LaneContext, LaneHandler } from './lane.ts'
 import { readRange, withPlannedFile, type PlannedFile } from './planned-file.ts'
@@ -95,8 +102,13 @@ function take<T>(job: BuildJob, counter: number, items: readonly T[]): { item: T
 }
 
 function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessage>) {
-  const { root, entries, results, level, dosTime, kept } = job
-  const source = Buffer.allocUnsafeSlow(dictionaryBytes + pieceBytes)
+  const { entries, results, level, dosTime, kept } = job
+  let source = Buffer.allocUnsafeSlow(usualFileBytes)
+  /** Memory for a file's bytes, until the next call. */
+  const sourceOf = (length: number) => {
+    if (source.length < length) source = Buffer.allocUnsafeSlow(dictionaryBytes + pieceBytes)
+    return source.subarray(0, length)
+  }
   const free: Buffer[] = []
   const queue =
     job.fd === undefined
@@ -108,6 +120,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
           stopped,
           release: (bytes) => free.push(Buffer.from(bytes.buffer)),
         })
+  const columns = { ...entries, ...results }
   const nameOf = (index: number) => bytesOfText(entries.names, index)
   const sizeOf = (index: number) => entries.sizeBytes[index] as number
 
@@ -117,7 +130,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const { first, end } = batch
     let bytes = 0
     let at = 0
-    const into = memoryFor(free, lengthOf(entries, first, end))
+    const into = memoryFor(free, lengthOf(columns, first, end))
     for (let index = first; index < end; index++) {
       if (stopped()) return
       at = packEntry(index, into, at)
@@ -128,7 +141,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   }
 
   const packEntry = (index: number, into: Buffer, at: number): number => {
-    const dataAt = at + localHeaderLength(nameOf(index).length, sizeOf(index))
+    const dataAt = at + localHeaderLengthOf(columns, index)
     const unchanged = kept?.unchanged[index] ?? -1
     if (unchanged >= 0) readKept(unchanged, into, dataAt)
     else {
@@ -139,18 +152,19 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
         placeCompressed(index, { bytes, into, at: dataAt })
       }
     }
-    writeLocalHeader(into, at, recordOf(entries, results, index), dosTime)
+    writeLocalHeader(into, at, columns, index, dosTime)
     return dataAt + (results.compressedBytes[index] as number)
   }
 
   /** The bytes of an entry, until the next call. */
   const readEntry = (index: number): Buffer => {
     const type = entryTypes[entries.types[index] as number]
-    if (type === 'directory') return source.subarray(0, 0)
+    if (type === 'directory') return sourceOf(0)
     if (type === 'symlink') return Buffer.from(entries.targets.get(index) ?? '')
     return withPlannedFile(job, index, (file) => {
-      readRange(file, root, source, { at: 0, bytes: file.sizeBytes })
-      return source.subarray(0, file.sizeBytes)
+      const bytes = sourceOf(file.sizeBytes)
+      readRange(file, bytes, { at: 0, bytes: file.sizeBytes })
+      return bytes
     })
   }
 
@@ -179,7 +193,8 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
 
   const placeCompressed = (index: number, place: Place) => {
     const { bytes, into, at } = place
-    const deflated = bytes.length === 0 ? bytes : deflateRawSync(bytes, { level })
+    const deflated =
+      bytes.length === 0 ? bytes : deflateRawSync(bytes, { level, chunkSize: chunkSizeFor(bytes.length) })
     const isSmaller = deflated.length < bytes.length
     const data = isSmaller ? deflated : bytes
     into.set(data, at)
@@ -202,7 +217,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const readKept = (place: number, into: Buffer, at: number): Buffer => {
     const { index, fd } = kept as KeptInLanes
     const data = into.subarray(at, at + (index.compressedBytes[place] as number))
-    readAt(fd, data, index.dataOffsets[place] as number)
+    readRange({ fd }, data, { at: index.dataOffsets[place] as number, bytes: data.length })
     return data
   }
 
@@ -218,7 +233,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
         ...(dictionary.length > 0 && { dictionary }),
       })
       // The sizes in the header are known when all pieces are done: its place is left free.
-      const dataAt = offset === 0 ? localHeaderLength(nameOf(index).length, sizeOf(index)) : 0
+      const dataAt = offset === 0 ? localHeaderLengthOf(columns, index) : 0
       const into = memoryFor(free, dataAt + deflated.length)
       into.fill(0, 0, dataAt)
       into.set(deflated, dataAt)
@@ -230,8 +245,9 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
 
   const readPiece = (file: PlannedFile, offset: number, sizeBytes: number) => {
     const before = Math.min(dictionaryBytes, offset)
-    readRange(file, root, source, { at: offset - before, bytes: before + sizeBytes })
-    return { dictionary: source.subarray(0, before), bytes: source.subarray(before, before + sizeBytes) }
+    const bytes = sourceOf(before + sizeBytes)
+    readRange(file, bytes, { at: offset - before, bytes: before + sizeBytes })
+    return { dictionary: bytes.subarray(0, before), bytes: bytes.subarray(before) }
   }
 
   const copyPiece = (
@@ -239,11 +255,12 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     { entry: index, offset, sizeBytes, isLast }: Batch & { readonly type: 'copy' },
   ) => {
     const { index: keptIndex, fd, largeFiles } = kept as KeptInLanes
-    const headerBytes = offset === 0 ? localHeaderLength(nameOf(index).length, sizeOf(index)) : 0
+    const headerBytes = offset === 0 ? localHeaderLengthOf(columns, index) : 0
     const into = memoryFor(free, headerBytes + sizeBytes)
-    if (headerBytes > 0) writeLocalHeader(into, 0, recordOf(entries, results, index), dosTime)
+    if (headerBytes > 0) writeLocalHeader(into, 0, columns, index, dosTime)
     const place = largeFiles.get(index) as number
-    readAt(fd, into.subarray(headerBytes, headerBytes + sizeBytes), (keptIndex.dataOffsets[place] as number) + offset)
+    const at = (keptIndex.dataOffsets[place] as number) + offset
+    readRange({ fd }, into.subarray(headerBytes, headerBytes + sizeBytes), { at, bytes: sizeBytes })
     queue?.add(number, into.subarray(0, headerBytes + sizeBytes))
     post({ type: 'done', entries: isLast ? 1 : 0, bytes: isLast ? sizeOf(index) : 0 })
   }
@@ -256,8 +273,8 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
       const scan = startSecretScan(nameOf(index).toString())
       let checksum = 0
       for (let at = 0; at < file.sizeBytes && !stopped(); at += scannedBytes) {
-        const piece = source.subarray(0, Math.min(scannedBytes, file.sizeBytes - at))
-        readRange(file, root, piece, { at, bytes: piece.length })
+        const piece = sourceOf(Math.min(scannedBytes, file.sizeBytes - at))
+        readRange(file, piece, { at, bytes: piece.length })
         digest.update(piece)
         if (isTracked) blob.update(piece)
         checksum = crc32(piece, checksum)
@@ -302,37 +319,18 @@ function inflatesTo(deflated: Buffer, bytes: Buffer): boolean {
   }
 }
 
-function readAt(fd: number, into: Uint8Array, position: number): void {
-  for (let done = 0; done < into.length;) {
-    const read = readSync(fd, into, done, into.length - done, position + done)
-    // Cut off after it was opened; what is missing is found out by the digest of the whole.
-    if (read === 0) return
-    done += read
-  }
-}
-
-/** What the header of an entry says, once its results are there. */
-export function recordOf(entries: SharedEntries, results: SharedResults, index: number) {
-  const type = entryTypes[entries.types[index] as number] ?? 'file'
-  return {
-    name: bytesOfText(entries.names, index),
-    type,
-    mode: type === 'symlink' ? 0o777 : type === 'directory' || entries.executable[index] === 1 ? 0o755 : 0o644,
-    method: results.deflated[index] === 1 ? ('deflated' as const) : ('stored' as const),
-    checksum: results.checksums[index] as number,
-    compressedBytes: results.compressedBytes[index] as number,
-    sizeBytes: entries.sizeBytes[index] as number,
-  }
-}
-
 /** The most bytes that entries take in the zip: nothing is stored larger than it is. */
-function lengthOf(entries: SharedEntries, first: number, end: number): number {
+function lengthOf(columns: ZipColumns, first: number, end: number): number {
   let length = 0
   for (let index = first; index < end; index++) {
-    const sizeBytes = entries.sizeBytes[index] as number
-    length += localHeaderLength(bytesOfText(entries.names, index).length, sizeBytes) + sizeBytes
+    length += localHeaderLengthOf(columns, index) + (columns.sizeBytes[index] as number)
   }
   return length
+}
+
+/** zlib's output comes in pieces of this size: one that holds all is copied once less, and a small one is made sooner. */
+function chunkSizeFor(length: number): number {
+  return Math.min(Math.max(length + 16, constants.Z_MIN_CHUNK), largestChunkBytes)
 }
 
 /** Memory of at least this length, used before where there is some. In few sizes, so that it is used again. */

@@ -12,8 +12,9 @@ export interface PlannedFile {
 }
 
 /**
- * Opens a planned file, hands it over and closes it. The file must be the one that was listed, no link in its place,
- * and must not change meanwhile: size, times and exec bit are compared before and behind.
+ * Opens a planned file, hands it over and closes it. The file must be the one that was listed, no link in its place, and
+ * must not have changed since: its size, times and exec bit are looked at when it has been read, and are those of the
+ * listing. Where that did not say, they are looked at before too.
  *
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE
  */
@@ -27,16 +28,17 @@ export function withPlannedFile<T>(
   try {
     const fd = openSync(`${root}/${path}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      const before = fstatSync(fd)
-      const change = changeSinceListed(before, entries, index)
-      if (change !== undefined) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change })
-      const answer = use({ fd, path, sizeBytes: before.size })
+      const isListed = !Number.isNaN(entries.mtimeMs[index] as number)
+      const before = isListed ? undefined : fstatSync(fd)
+      const answer = use({ fd, path, sizeBytes: entries.sizeBytes[index] as number })
       const after = fstatSync(fd)
-      if (after.size !== before.size || after.mtimeMs !== before.mtimeMs || after.ctimeMs !== before.ctimeMs) {
-        throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
-      }
-      const { mtimeMs, ctimeMs, ino, dev } = before
-      results.identities.set([mtimeMs, ctimeMs, ino, dev], index * numbersOfIdentity)
+      const change = changeOf(after, entries, index) ?? (before && changeBetween(before, after))
+      if (change !== undefined) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change })
+      const at = index * numbersOfIdentity
+      results.identities[at] = after.mtimeMs
+      results.identities[at + 1] = after.ctimeMs
+      results.identities[at + 2] = after.ino
+      results.identities[at + 3] = after.dev
       return answer
     } finally {
       closeSync(fd)
@@ -46,26 +48,31 @@ export function withPlannedFile<T>(
   }
 }
 
-function changeSinceListed(facts: Stats, entries: SharedEntries, index: number): string | undefined {
+/** What has changed about a file since it was listed. */
+function changeOf(facts: Stats, entries: SharedEntries, index: number): string | undefined {
   if (!facts.isFile()) return 'changed its type'
-  if (isExecutable(facts) !== (entries.executable[index] === 1)) return 'changed its mode'
+  if (isExecutable(facts) !== isExecutable({ mode: entries.modes[index] as number })) return 'changed its mode'
   const sizeBytes = entries.sizeBytes[index] as number
   if (facts.size !== sizeBytes) return facts.size > sizeBytes ? 'grew' : 'shrank'
   const mtimeMs = entries.mtimeMs[index] as number
-  return Number.isNaN(mtimeMs) || facts.mtimeMs === mtimeMs ? undefined : 'changed'
+  if (Number.isNaN(mtimeMs)) return undefined
+  return facts.mtimeMs === mtimeMs && facts.ctimeMs === entries.ctimeMs[index] ? undefined : 'changed'
 }
 
-/** Reads a range of a file. */
+function changeBetween(before: Stats, after: Stats): string | undefined {
+  return before.mtimeMs === after.mtimeMs && before.ctimeMs === after.ctimeMs ? undefined : 'changed'
+}
+
+/** Reads a range of a file; what is missing of a file that was cut off is left as it is, and found out afterwards. */
 export function readRange(
-  file: PlannedFile,
-  root: string,
+  { fd }: Pick<PlannedFile, 'fd'>,
   into: Uint8Array,
   range: { at: number; bytes: number },
 ): void {
   const { at, bytes } = range
   for (let done = 0; done < bytes;) {
-    const read = readSync(file.fd, into, done, bytes - done, at + done)
-    if (read === 0) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path: file.path, change: 'shrank' })
+    const read = readSync(fd, into, done, bytes - done, at + done)
+    if (read === 0) return
     done += read
   }
 }

@@ -1,4 +1,5 @@
 import type { PlannedEntry } from '../../model.ts'
+import { typeBits } from '../../plan/zip/records.ts'
 
 /** A typed array that every thread sees. */
 export function sharedArray<T>(
@@ -36,7 +37,10 @@ export function bytesOfText({ bytes, ends }: SharedTexts, index: number): Buffer
 
 export const entryTypes = ['file', 'symlink', 'directory'] as const
 
-/** The entries of a plan, by number, in memory that every thread sees. */
+/**
+ * The entries of a plan, by number, in memory that every thread sees; behind them, with the number {@link count}, the one
+ * that is written last.
+ */
 export interface SharedEntries {
   readonly count: number
   /** Names as they stand in a zip: that of a folder ends with `/`. */
@@ -47,36 +51,45 @@ export interface SharedEntries {
   readonly targets: ReadonlyMap<number, string>
   /** Index into {@link entryTypes}. */
   readonly types: Uint8Array
-  /** Of files: 1 where the owner may execute it. */
-  readonly executable: Uint8Array
+  /** Unix modes with their type bits, as they stand in a zip. */
+  readonly modes: Uint16Array
   /** 1 where git's id of the bytes is wanted. */
   readonly tracked: Uint8Array
   readonly sizeBytes: Float64Array
   /** As they were listed; NaN where the listing did not say. */
   readonly mtimeMs: Float64Array
+  readonly ctimeMs: Float64Array
 }
 
-export function shareEntries(entries: readonly PlannedEntry[], isTracked: (source: string) => boolean): SharedEntries {
+export function shareEntries(
+  entries: readonly PlannedEntry[],
+  options: { readonly isTracked: (source: string) => boolean; readonly lastPath: string },
+): SharedEntries {
+  const { isTracked, lastPath } = options
   const { length: count } = entries
-  const names = shareTexts(entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)))
+  const names = shareTexts([...entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)), lastPath])
   const isMoved = entries.some((entry) => entry.type !== 'directory' && entry.source !== entry.path)
   const sources = isMoved ? shareTexts(entries.map((entry) => (entry.type === 'directory' ? '' : entry.source))) : names
   const targets = new Map<number, string>()
-  const types = sharedArray(Uint8Array, count)
-  const executable = sharedArray(Uint8Array, count)
-  const tracked = sharedArray(Uint8Array, count)
-  const sizeBytes = sharedArray(Float64Array, count)
-  const mtimeMs = sharedArray(Float64Array, count)
+  const types = sharedArray(Uint8Array, count + 1)
+  const modes = sharedArray(Uint16Array, count + 1)
+  const tracked = sharedArray(Uint8Array, count + 1)
+  const sizeBytes = sharedArray(Float64Array, count + 1)
+  const mtimeMs = sharedArray(Float64Array, count + 1)
+  const ctimeMs = sharedArray(Float64Array, count + 1)
+  modes[count] = typeBits.file | 0o644
   entries.forEach((entry, index) => {
     types[index] = entryTypes.indexOf(entry.type)
-    executable[index] = entry.mode === '0755' ? 1 : 0
+    modes[index] = typeBits[entry.type] | Number.parseInt(entry.mode, 8)
     tracked[index] = isTracked(entry.source) ? 1 : 0
-    mtimeMs[index] = (entry.type === 'file' ? entry.identity?.mtimeMs : undefined) ?? Number.NaN
+    const identity = entry.type === 'file' ? entry.identity : undefined
+    mtimeMs[index] = identity?.mtimeMs ?? Number.NaN
+    ctimeMs[index] = identity?.ctimeMs ?? Number.NaN
     if (entry.type === 'symlink') targets.set(index, entry.target)
     if (entry.type === 'file') sizeBytes[index] = entry.sizeBytes
     if (entry.type === 'symlink') sizeBytes[index] = Buffer.byteLength(entry.target)
   })
-  return { count, names, sources, targets, types, executable, tracked, sizeBytes, mtimeMs }
+  return { count, names, sources, targets, types, modes, tracked, sizeBytes, mtimeMs, ctimeMs }
 }
 
 /** What threads found out about the entries, by number. */
@@ -107,7 +120,9 @@ export const origins = ['compressed', 'unchanged', 'same-content'] as const
 export const digestBytes = 32
 export const numbersOfIdentity = 4
 
-export function shareResults(count: number, objectFormat: 'sha1' | 'sha256'): SharedResults {
+/** Room for the results of so many entries, and of the one behind them. */
+export function shareResults(entryCount: number, objectFormat: 'sha1' | 'sha256'): SharedResults {
+  const count = entryCount + 1
   const idBytes = objectFormat === 'sha256' ? 32 : 20
   return {
     checksums: sharedArray(Uint32Array, count),

@@ -42,6 +42,7 @@ export interface WriteQueue {
 export function openWriteQueue(options: {
   readonly fd: number
   readonly order: SharedOrder
+  /** Of memory: a batch holds all of its own, however much of it is used. */
   readonly heldBytes: number
   readonly stopped: () => boolean
   /** Gets the memory of a batch back once it is written. */
@@ -61,7 +62,7 @@ export function openWriteQueue(options: {
       Atomics.notify(state, placed)
       writeWhole(fd, bytes, start)
       held.shift()
-      heldNow -= bytes.length
+      heldNow -= bytes.buffer.byteLength
       release(bytes)
     }
   }
@@ -75,7 +76,7 @@ export function openWriteQueue(options: {
   return {
     add: (batch, bytes) => {
       held.push({ batch, bytes })
-      heldNow += bytes.length
+      heldNow += bytes.buffer.byteLength
       waitUntil(() => heldNow <= heldBytes)
     },
     finish: () => waitUntil(() => held.length === 0),
