@@ -41,7 +41,7 @@ test('tells what happens, in order', async () => {
   expect(new Set(shop.events.map(({ at }) => at))).toEqual(new Set(['2026-05-06T07:08:09.000Z']))
   expect(JSON.parse(JSON.stringify(shop.events))).toEqual(shop.events)
   expect(shop.events[0]).toMatchObject({ application: 'shop', commit: shop.commit, entryCount: 6 })
-  expect(shop.events[1]).toMatchObject({ entriesDone: 6, entryCount: 6, bytesDone: 208, contentBytes: 208 })
+  expect(shop.events[1]).toMatchObject({ entriesDone: 6, entryCount: 6, bytesDone: 223, contentBytes: 223 })
   expect(shop.events.at(-1)).toMatchObject({ path: shop.output, sizeBytes, sha256 })
 })
 

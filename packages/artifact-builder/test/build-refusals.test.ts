@@ -397,6 +397,10 @@ test('every error that a build can have before it writes is refused above', () =
     'ARTIFACT_NOT_FOUND',
     'ARTIFACT_INVALID',
     'ARTIFACT_CORRUPT',
+    'ARTIFACT_UNEXPECTED',
+    'ARTIFACT_FOLDER_OCCUPIED',
+    'ARTIFACT_FOLDER_UNWRITABLE',
+    'ARTIFACT_ENGINE_FAILED',
   ]
   const here = Object.values(refusals).map(({ code }) => code)
   expect(Object.keys(artifactErrors).filter((code) => !here.includes(code))).toEqual(elsewhere)
