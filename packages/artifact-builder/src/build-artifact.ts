@@ -7,6 +7,7 @@ import { artifactErrors } from './errors.ts'
 import { compressionLevel, progressIntervalMs, streamPieceBytes } from './limits.ts'
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretAllowance, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
+import type { KeptArtifact } from './plan/cache-index.ts'
 import { chooses } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
@@ -17,6 +18,7 @@ import { dosTimeOf } from './plan/zip/records.ts'
 import type { ArchiveMember } from './ports/archiver-writer.ts'
 import {
   closeEntryCache,
+  copyPack,
   isPackWhole,
   openEntryCache,
   packName,
@@ -27,7 +29,7 @@ import {
 import { readConvertedIds } from './ports/git-tree.ts'
 import { withLanes, type Lane } from './ports/lanes/pool.ts'
 import { digestOpenFile, writeOutput, type OutputFile } from './ports/output-file.ts'
-import { readPlannedFile } from './ports/tree.ts'
+import { isListingSettled, readPlannedFile } from './ports/tree.ts'
 import {
   blobIdsOf,
   finishZip,
@@ -37,24 +39,29 @@ import {
   type PackedEntries,
   type ZipWork,
 } from './ports/zip-engine.ts'
-import { prepareBuild, type PreparedBuild } from './prepare-build.ts'
+import { fingerprintInputs, gatherInputs, prepareBuild, type BuildInputs, type PreparedBuild } from './prepare-build.ts'
 import { requireSameBytes } from './require-app-spec.ts'
 import { verifiedEvent } from './verify-artifact.ts'
 import { verifyTar } from './verify-tar.ts'
 import { verifyZip } from './verify-zip.ts'
 
 /** An event without its time. */
-type Tell = (event: ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never) => void
+type Told = ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never
+type Tell = (event: Told) => void
 
 /** What the steps of one build work with. */
 interface Build extends CheckedBuildOptions {
   readonly prepared: PreparedBuild
   readonly lanes: readonly Lane[]
   readonly entryCache: EntryCache | undefined
+  /** Of all that the artifact depends on; `undefined` where that is not known, or not asked. */
+  readonly fingerprint: string | undefined
   /** When the tree began to be read, on the system's clock, which file systems go by too. */
   readonly readFromMs: number
   readonly signal: AbortSignal | undefined
   readonly tell: Tell
+  /** What was told so far of what goes in. */
+  readonly told: readonly Told[]
 }
 
 /**
@@ -76,12 +83,12 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
   return withLanes({ threads: checked.workers, signal }, async (lanes) => {
     const readFromMs = Date.now()
-    const prepared = await prepareBuild(checked, { lanes, signal })
-    tell(planned(prepared))
-    for (const warning of prepared.warnings) tell(warning)
-    const entryCache = await openCache(checked, prepared)
+    const inputs = await gatherInputs(checked, { lanes, signal })
+    const entryCache = await openCache(checked, inputs)
+    const fingerprint = entryCache && fingerprintInputs(inputs, checked)
+    const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
     try {
-      return await writeArtifact({ ...checked, prepared, lanes, entryCache, readFromMs, signal, tell })
+      return (await writeKept(inputs, means)) ?? (await writeAnew(inputs, means))
     } finally {
       if (entryCache) await closeEntryCache(entryCache)
     }
@@ -90,12 +97,70 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
 
 async function openCache(
   { cache }: CheckedBuildOptions,
-  { application, tree }: PreparedBuild,
+  { application, tree }: BuildInputs,
 ): Promise<EntryCache | undefined> {
   if (cache === undefined) return undefined
   const objectFormat = objectFormatOf(tree.commit)
   return openEntryCache(resolve(cache), { application, level: compressionLevel, objectFormat })
 }
+
+/** Decides, packs and judges. What is told of the artifact is kept with it. */
+async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 'told'>): Promise<Artifact> {
+  const told: Told[] = []
+  const tellAndKeep: Tell = (event) => {
+    if (event.type !== 'artifact.progress' && event.type !== 'artifact.leftover-removed') told.push(event)
+    means.tell(event)
+  }
+  const prepared = await prepareBuild(inputs, means, means.signal)
+  tellAndKeep(planned(prepared))
+  for (const warning of prepared.warnings) tellAndKeep(warning)
+  return writeArtifact({ ...means, tell: tellAndKeep, told, prepared })
+}
+
+/**
+ * Where nothing has changed that the artifact depends on, it is the one that was kept: it is copied, and its digest
+ * compared. `undefined`: something has, or the copy is not what it should be.
+ */
+async function writeKept(
+  inputs: BuildInputs,
+  { entryCache, fingerprint, verify, format, tell, signal, ...options }: Omit<Build, 'prepared' | 'told'>,
+): Promise<Artifact | undefined> {
+  const { kept } = entryCache ?? {}
+  const whole = kept?.index.whole
+  if (!entryCache || !kept || !whole || verify || whole.fingerprint !== fingerprint) return undefined
+  const output = resolve(options.output)
+  try {
+    const { sizeBytes } = await writeOutput(output, {
+      onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
+      write: (_file, path) => copyPack(entryCache, kept, path),
+      check: async (file) => {
+        const facts = await digestOpenFile(file, signal)
+        if (facts.sha256 !== kept.index.packSha256) throw new DamagedPack()
+        return facts
+      },
+    })
+    for (const event of whole.events) tell(event as unknown as Told)
+    tell(progress({ entriesDone: whole.entryCount, bytesDone: whole.contentBytes, ...whole }))
+    tell(cacheUsed(entryCache, { unchanged: whole.fileCount, 'same-content': 0, compressed: 0 }))
+    await touchEntryCache(entryCache)
+    const artifact: Artifact = {
+      schema: 'fairlead/artifact/1',
+      path: output,
+      format,
+      application: inputs.application,
+      commit: inputs.tree.commit,
+      ...{ sha256: kept.index.packSha256, contentDigest: whole.contentDigest, sizeBytes, entryCount: whole.entryCount },
+    }
+    tell(writtenEvent(artifact))
+    return artifact
+  } catch (error) {
+    // The build that follows finds out itself that the pack is damaged, and says so.
+    if (error instanceof DamagedPack) return undefined
+    throw error
+  }
+}
+
+class DamagedPack extends Error {}
 
 async function writeArtifact(build: Build): Promise<Artifact> {
   const { prepared, format, verify, signal, tell } = build
@@ -260,16 +325,32 @@ function objectFormatOf(commit: string): 'sha1' | 'sha256' {
 async function keepForNextBuild(
   cache: EntryCache,
   packed: PackedEntries,
-  { artifact, readFromMs, maxCacheBytes, tell }: Build & { readonly artifact: Artifact },
+  build: Build & { readonly artifact: Artifact },
 ): Promise<void> {
+  const { artifact, readFromMs, maxCacheBytes } = build
   const { sha256: packSha256, sizeBytes: packBytes, path } = artifact
-  const { compressed, 'same-content': sameContent } = packed.originCounts
-  tell(cacheUsed(cache, packed.originCounts))
-  const isKept = cache.kept?.index.packSha256 === packSha256 && compressed + sameContent === 0
-  if (isKept) return touchEntryCache(cache)
+  build.tell(cacheUsed(cache, packed.originCounts))
   if (packBytes > maxCacheBytes) return
-  const facts = { key: cache.key, pack: packName(cache.slot, packSha256), packBytes, packSha256, readFromMs }
+  const pack = packName(cache.slot, packSha256)
+  const facts = { key: cache.key, pack, packBytes, packSha256, whole: keptArtifact(build, packed), readFromMs }
   await saveEntryCache(cache, { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes })
+}
+
+/** What the next build must know of an artifact to take it as it is. */
+function keptArtifact(
+  { artifact, prepared, fingerprint, readFromMs, told }: Build & { readonly artifact: Artifact },
+  { originCounts }: PackedEntries,
+): KeptArtifact | undefined {
+  if (fingerprint === undefined || !isListingSettled(prepared.listing, readFromMs)) return undefined
+  const { unchanged, compressed, 'same-content': same } = originCounts
+  return {
+    fingerprint,
+    contentDigest: artifact.contentDigest,
+    entryCount: artifact.entryCount,
+    contentBytes: bytesOf(prepared.plan.entries),
+    fileCount: unchanged + compressed + same,
+    events: told.map((event) => ({ ...event })),
+  }
 }
 
 function cacheUsed({ folder }: EntryCache, counts: PackedEntries['originCounts']) {
@@ -320,9 +401,19 @@ function tellProgress({ prepared, tell }: Build) {
     const nowMs = performance.now()
     if (nowMs - toldAtMs < progressIntervalMs && entriesDone < entryCount) return
     toldAtMs = nowMs
-    const summary = `packed ${entriesDone} of ${entryCount} entries, ${bytesDone} of ${contentBytes} bytes`
-    tell({ type: 'artifact.progress', summary, entriesDone, entryCount, bytesDone, contentBytes })
+    tell(progress({ entriesDone, entryCount, bytesDone, contentBytes }))
   }
+}
+
+function progress(done: {
+  readonly entriesDone: number
+  readonly entryCount: number
+  readonly bytesDone: number
+  readonly contentBytes: number
+}) {
+  const { entriesDone, entryCount, bytesDone, contentBytes } = done
+  const summary = `packed ${entriesDone} of ${entryCount} entries, ${bytesDone} of ${contentBytes} bytes`
+  return { type: 'artifact.progress' as const, summary, entriesDone, entryCount, bytesDone, contentBytes }
 }
 
 /** @throws ARTIFACT_HOLDS_SECRETS, ARTIFACT_ALLOWANCE_STALE */

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { entryTimeMs } from './limits.ts'
-import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
+import type { ArtifactPlan, PlanArtifactOptions } from './model.ts'
 import { refuseUnarchivable } from './plan/archiver-names.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
 import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
@@ -13,23 +14,30 @@ import { readCommittedTree, readCommitTimeMs, type CommittedTree } from './ports
 import { readIgnoreFiles } from './ports/ignore-files.ts'
 import type { Lane } from './ports/lanes/pool.ts'
 import { checkOutput, pathsBelow } from './ports/output-file.ts'
-import { findRootFile, listTree, readRoot } from './ports/tree.ts'
+import { digestListing, entriesOf, findRootFile, listTree, readRoot, type TreeListing } from './ports/tree.ts'
 import { requireDeployable, type DeployableFacts } from './require-app-spec.ts'
 import { waitForBoth } from './wait-for-both.ts'
 
-/** All that is known before a file is read. */
-export interface GatheredPlan {
+/** What decides, as it was read. */
+export interface BuildInputs {
   /** Real path of the folder. */
   readonly root: string
+  /** Absolute path of the artifact. */
+  readonly output: string | undefined
   readonly application: string
+  readonly choice: PlanArtifactOptions
+  readonly listing: TreeListing
+  readonly tree: CommittedTree
+}
+
+/** All that is known before a file is read. */
+export interface GatheredPlan extends BuildInputs {
   readonly selection: Selection
   readonly plan: ArtifactPlan
-  readonly tree: CommittedTree
 }
 
 /** All that a build knows before it reads a file. */
 export interface PreparedBuild extends GatheredPlan {
-  /** Absolute path of the artifact. */
   readonly output: string
   /** What CodeDeploy's agent would say of it; undefined where nobody asked. */
   readonly deployable: DeployableFacts | undefined
@@ -44,21 +52,24 @@ interface Means {
   readonly signal: AbortSignal | undefined
 }
 
-/** Gathers all that decides, decides what goes in, and refuses what can be refused by then. */
-export async function prepareBuild(options: CheckedBuildOptions, means: Means): Promise<PreparedBuild> {
-  const gathered = await gatherPlan(options, means)
-  const { root, plan } = gathered
+/** Decides what goes in, and refuses what can be refused before a file is read. */
+export async function prepareBuild(
+  inputs: BuildInputs,
+  options: CheckedBuildOptions,
+  signal: AbortSignal | undefined,
+): Promise<PreparedBuild> {
+  const gathered = await choosePlan(inputs, options)
+  const { root, plan, tree } = gathered
   requirePlan(root, plan)
   const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
   const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
-  const timeMs =
-    options.timestamps === 'commit' ? await readCommitTimeMs(root, gathered.tree.commit, means.signal) : entryTimeMs
+  const timeMs = options.timestamps === 'commit' ? await readCommitTimeMs(root, tree.commit, signal) : entryTimeMs
   return { ...gathered, output: resolve(options.output), deployable, timeMs, warnings }
 }
 
-/** Looks at root, lists it, reads the commit and decides what goes in. */
-export async function gatherPlan(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<GatheredPlan> {
-  const { include, exclude, tracked, map, ignoreFiles: names, engine } = options
+/** Looks at root, lists it and reads the commit. */
+export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<BuildInputs> {
+  const { include, exclude, tracked, map } = options
   const root = await readRoot(resolve(options.root))
   const output = options.output === undefined ? undefined : resolve(options.output)
   if (output !== undefined) await checkOutput(output)
@@ -70,19 +81,41 @@ export async function gatherPlan(options: CheckedPlanOptions, { lanes, signal }:
   const [listing, tree] = tracked
     ? await listTracked(readCommittedTree(root, signal), choice, list)
     : await waitForBoth(list(compileSelection(choice)), readCommittedTree(root, signal))
+  return { root, output, application, choice, listing, tree }
+}
+
+/** Decides what goes in. */
+export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOptions): Promise<GatheredPlan> {
+  const { root, output, choice, tree } = inputs
   const { prefix } = tree
-  const ignoreFiles = await readIgnoreFiles(root, names, { listing, prefix })
+  const listing = entriesOf(inputs.listing)
+  const ignoreFiles = await readIgnoreFiles(root, options.ignoreFiles, { listing, prefix })
   const selection = compileSelection({ ...choice, committed: pathsOf(tree), ignoreFiles, prefix })
   if (output !== undefined) await requireOutputOutside(root, output, selection)
   const plan = chooseEntries(listing, selection)
-  return { root, application, selection, plan: engine === 'archiver' ? refuseUnarchivable(plan) : plan, tree }
+  return { ...inputs, selection, plan: options.engine === 'archiver' ? refuseUnarchivable(plan) : plan }
+}
+
+/**
+ * Names all that an artifact depends on, the files by their states; `undefined` where some of it lies outside of what was
+ * read: ignore files above root.
+ */
+export function fingerprintInputs(inputs: BuildInputs, options: CheckedBuildOptions): string | undefined {
+  const { root, output, application, listing, tree } = inputs
+  if (options.ignoreFiles.length > 0 && tree.prefix !== '') return undefined
+  // How it is built decides nothing; a listing by another number of lanes comes in another order.
+  const { workers, cache: _cache, maxCacheBytes: _maxCacheBytes, ...deciding } = options
+  return createHash('sha256')
+    .update(JSON.stringify([root, output, application, deciding, workers, tree]))
+    .update(digestListing(listing))
+    .digest('hex')
 }
 
 async function listTracked(
   reading: Promise<CommittedTree>,
   choice: PlanArtifactOptions,
-  list: (selection: Selection) => Promise<readonly TreeEntry[]>,
-): Promise<readonly [readonly TreeEntry[], CommittedTree]> {
+  list: (selection: Selection) => Promise<TreeListing>,
+): Promise<readonly [TreeListing, CommittedTree]> {
   const tree = await reading
   return [await list(compileSelection({ ...choice, committed: pathsOf(tree) })), tree]
 }

@@ -1,7 +1,7 @@
 import { checkPlanOptions } from './build-options.ts'
 import type { ArtifactPlan, ReadArtifactPlanOptions } from './model.ts'
 import { withLanes } from './ports/lanes/pool.ts'
-import { gatherPlan } from './prepare-build.ts'
+import { choosePlan, gatherInputs } from './prepare-build.ts'
 
 /**
  * Reads what {@link buildArtifact} would put into an artifact, and why, for a dry run: nothing is written, no file's
@@ -22,7 +22,8 @@ export async function readArtifactPlan(options: ReadArtifactPlanOptions): Promis
   const checked = checkPlanOptions('readArtifactPlan', options)
   const { signal } = options
   return withLanes({ threads: checked.workers, signal }, async (lanes) => {
-    const { root, application, plan, tree } = await gatherPlan(checked, { lanes, signal })
+    const inputs = await gatherInputs(checked, { lanes, signal })
+    const { root, application, plan, tree } = await choosePlan(inputs, checked)
     return { root, commit: tree.commit, application, plan }
   })
 }

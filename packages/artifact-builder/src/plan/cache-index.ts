@@ -3,6 +3,7 @@
  * order of the bytes of the names. Numbers that a hundred thousand entries have are compared in milliseconds this way.
  */
 import { createHash } from 'node:crypto'
+import type { JsonObject } from '@fairlead/core'
 import type { FileIdentity } from '../model.ts'
 
 /** The first bytes of an index; another form gets another number. */
@@ -50,6 +51,21 @@ export interface CacheFacts {
   readonly count: number
   /** Of git's ids. */
   readonly idBytes: number
+  /** The artifact as a whole, where every file of its tree had settled. */
+  readonly whole?: KeptArtifact | undefined
+}
+
+/** What is known of the artifact that is the pack. */
+export interface KeptArtifact {
+  /** All that it depends on. */
+  readonly fingerprint: string
+  readonly contentDigest: string
+  readonly entryCount: number
+  /** Of files' contents and links' targets. */
+  readonly contentBytes: number
+  readonly fileCount: number
+  /** What was told of it, without the times. */
+  readonly events: readonly JsonObject[]
 }
 
 /**
@@ -61,10 +77,10 @@ export type CacheIndex = CacheFacts & Sections
 
 /** Writes an index into bytes that say themselves when they are damaged. */
 export function encodeCacheIndex(index: CacheIndex): Buffer[] {
-  const { key, pack, packBytes, packSha256, count, idBytes } = index
+  const { key, pack, packBytes, packSha256, count, idBytes, whole } = index
   const names = Object.keys(sections) as SectionName[]
   const lengths = names.map((name) => index[name].byteLength)
-  const facts = Buffer.from(JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, lengths }))
+  const facts = Buffer.from(JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, whole, lengths }))
   const head = Buffer.alloc(aligned(magic.length + 4 + facts.length))
   head.write(magic)
   head.writeUInt32LE(facts.length, magic.length)

@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { deflateRawSync } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
@@ -108,6 +120,16 @@ async function openOrMissing(path: string): Promise<FileHandle | undefined> {
 /** Whether a pack still has the bytes that its index was made for. */
 export async function isPackWhole({ index, pack }: KeptEntries, signal: AbortSignal | undefined): Promise<boolean> {
   return (await digestOpenFile(pack, signal)).sha256 === index.packSha256
+}
+
+/**
+ * Copies the pack over a file, in the fastest way that the file system has. Whether it was whole shows in the digest of
+ * the copy.
+ *
+ * @throws what the system says
+ */
+export async function copyPack({ folder }: EntryCache, { index }: KeptEntries, to: string): Promise<void> {
+  await copyFile(join(folder, index.pack), to, constants.COPYFILE_FICLONE)
 }
 
 /**

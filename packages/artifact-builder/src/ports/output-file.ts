@@ -63,7 +63,8 @@ export function temporaryStem(output: string, pid: number | string = process.pid
 export async function writeOutput<W, T>(
   output: string,
   steps: {
-    readonly write: (file: FileHandle) => Promise<W>
+    /** Given the file, and its temporary name. */
+    readonly write: (file: FileHandle, path: string) => Promise<W>
     /** Looks at what was written while it goes to disk. */
     readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
     readonly onLeftover: (path: string) => void
@@ -96,12 +97,12 @@ async function writeAndSync<W, T>(
   file: FileHandle,
   path: string,
   steps: {
-    readonly write: (file: FileHandle) => Promise<W>
+    readonly write: (file: FileHandle, path: string) => Promise<W>
     readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
   },
 ): Promise<T> {
   try {
-    const written = await steps.write(file)
+    const written = await steps.write(file, path)
     const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, { path, written })])
     if (synced.status === 'rejected') throw synced.reason
     if (checked.status === 'rejected') throw checked.reason

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
 import { pieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
+import { isSettled } from '../plan/cache-index.ts'
 import { factsPerFile, isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
@@ -20,8 +22,13 @@ export async function readRoot(root: string): Promise<string> {
   throw artifactErrors.ARTIFACT_ROOT_NOT_A_FOLDER({ root })
 }
 
+/** What stands below a root, as the lanes listed it. */
+export interface TreeListing {
+  readonly parts: readonly FolderListing[]
+}
+
 /**
- * What stands below root, in no particular order. Links are not followed, and git's own folders not entered.
+ * Lists what stands below root, in no particular order. Links are not followed, and git's own folders not entered.
  *
  * @throws ARTIFACT_FILE_UNREADABLE, ARTIFACT_FILE_CHANGED
  */
@@ -29,8 +36,8 @@ export async function listTree(
   root: string,
   toList: (folder: string) => boolean,
   lanes: readonly Lane[],
-): Promise<readonly TreeEntry[]> {
-  const listing: TreeEntry[] = []
+): Promise<TreeListing> {
+  const parts: FolderListing[] = []
   let folders: readonly FolderPlace[] = [{ path: '' }]
   while (folders.length > 0) {
     const share = Math.ceil(folders.length / lanes.length)
@@ -41,10 +48,39 @@ export async function listTree(
         .filter((part) => part.folders.length > 0)
         .map((part) => part.lane.run('list', { root, folders: part.folders })),
     )
-    for (const one of found) addEntries(listing, one)
+    parts.push(...found)
     folders = found.flatMap((one) => one.folders).filter(({ path }) => toList(path))
   }
-  return listing
+  return { parts }
+}
+
+/** What was listed, entry by entry. */
+export function entriesOf({ parts }: TreeListing): readonly TreeEntry[] {
+  const entries: TreeEntry[] = []
+  for (const part of parts) addEntries(entries, part)
+  return entries
+}
+
+/** The same for the same names, sizes, times, inodes and links, listed by as many lanes. */
+export function digestListing({ parts }: TreeListing): string {
+  const digest = createHash('sha256')
+  for (const { files, fileFacts, links, others, emptyFolders, folders } of parts) {
+    const texts = [files, links, others, emptyFolders, ...folders.map(({ path }) => `${path}\0`)]
+    digest.update(JSON.stringify(texts.map(({ length }) => length)))
+    for (const text of texts) digest.update(text)
+    digest.update(fileFacts)
+  }
+  return digest.digest('hex')
+}
+
+/** Whether every file has had its state for so long that a later change would show in its times. */
+export function isListingSettled({ parts }: TreeListing, readFromMs: number): boolean {
+  return parts.every(({ fileFacts }) => {
+    for (let at = 0; at < fileFacts.length; at += factsPerFile) {
+      if (!isSettled(fileFacts[at + 1] as number, fileFacts[at + 2] as number, readFromMs)) return false
+    }
+    return true
+  })
 }
 
 function addEntries(listing: TreeEntry[], { files, fileFacts, links, others, emptyFolders }: FolderListing): void {

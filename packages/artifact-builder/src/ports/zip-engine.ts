@@ -372,7 +372,7 @@ function headerOffsets({ entries, results }: PackedEntries): Float64Array {
  */
 export function indexEntries(
   packed: PackedEntries,
-  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256'> & { readonly readFromMs: number },
+  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'whole'> & { readonly readFromMs: number },
 ): CacheIndex {
   const { entries, results } = packed
   const { readFromMs, ...pack } = facts
