@@ -67,15 +67,19 @@ interface Build extends CheckedBuildOptions {
 /**
  * Builds one zip of the chosen files of a commit: the same bytes for the same files, whoever builds them when and where.
  *
- * Every file is read once, by worker threads that digest it, look through it for secrets and compress it. The artifact
- * gets its name when all of it is judged, written and synced.
+ * Files are read once, by worker threads that digest them, look through them for secrets and compress them; those over
+ * 4 MiB twice, once in pieces. The artifact gets its name when all of it is judged, written and synced.
  *
  * @throws UNKNOWN_OPTION, INVALID_OPTION, INVALID_RECORD (package.json), GIT_MISSING, GIT_FAILED
  * @throws ARTIFACT_ROOT_MISSING, ARTIFACT_ROOT_NOT_A_FOLDER, ARTIFACT_OUTPUT_INSIDE_ROOT, ARTIFACT_OUTPUT_NOT_A_FILE
- * @throws ARTIFACT_INCLUDE_UNMATCHED, ARTIFACT_ENTRY_REFUSED, ARTIFACT_APPSPEC_MISSING, APPSPEC_INVALID, ARTIFACT_HOOK_MISSING
+ * @throws ARTIFACT_CACHE_INSIDE_ROOT, ARTIFACT_CACHE_UNUSABLE
+ * @throws ARTIFACT_INCLUDE_UNMATCHED, ARTIFACT_ENTRY_REFUSED
+ * @throws ARTIFACT_NPM_LOCK_MISSING, ARTIFACT_NPM_WORKSPACE_MISSING, ARTIFACT_NPM_PACKAGE_MISSING
+ * @throws ARTIFACT_APPSPEC_MISSING, APPSPEC_INVALID, ARTIFACT_HOOK_MISSING, ARTIFACT_APPSPEC_REFUSED
  * @throws ARTIFACT_REPOSITORY_MISSING, ARTIFACT_COMMIT_MISSING, ARTIFACT_TREE_DIFFERS
  * @throws ARTIFACT_HOLDS_SECRETS, ARTIFACT_ALLOWANCE_STALE
- * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE, ARTIFACT_OUTPUT_UNWRITABLE
+ * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE, ARTIFACT_OUTPUT_UNWRITABLE, ARTIFACT_ENGINE_FAILED
+ * @throws ARTIFACT_INVALID, ARTIFACT_CORRUPT (with verify)
  */
 export async function buildArtifact(options: BuildArtifactOptions): Promise<Artifact> {
   const checked = checkBuildOptions(options)
@@ -104,11 +108,14 @@ async function openCache(
   return openEntryCache(resolve(cache), { application, level: compressionLevel, objectFormat })
 }
 
+/** What is told of what goes in, whether it was packed anew or not. */
+const keptEvents: ReadonlySet<string> = new Set(['artifact.planned', 'artifact.warned', 'artifact.secret-allowed'])
+
 /** Decides, packs and judges. What is told of the artifact is kept with it. */
 async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 'told'>): Promise<Artifact> {
   const told: Told[] = []
   const tellAndKeep: Tell = (event) => {
-    if (event.type !== 'artifact.progress' && event.type !== 'artifact.leftover-removed') told.push(event)
+    if (keptEvents.has(event.type)) told.push(event)
     means.tell(event)
   }
   const prepared = await prepareBuild(inputs, means, means.signal)
@@ -333,7 +340,13 @@ async function keepForNextBuild(
   if (packBytes > maxCacheBytes) return
   const pack = packName(cache.slot, packSha256)
   const facts = { key: cache.key, pack, packBytes, packSha256, whole: keptArtifact(build, packed), readFromMs }
-  await saveEntryCache(cache, { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes })
+  try {
+    await saveEntryCache(cache, { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes })
+  } catch (error) {
+    // The artifact is there and is right; the next build takes longer, that is all.
+    if (!isDeployError(error, artifactErrors.ARTIFACT_CACHE_UNUSABLE)) throw error
+    build.tell(cacheIgnored(cache, `it cannot be kept for the next build (${error.context.reason})`))
+  }
 }
 
 /** What the next build must know of an artifact to take it as it is. */

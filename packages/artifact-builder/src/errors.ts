@@ -18,7 +18,7 @@ export const artifactErrors = defineErrors('artifact-builder', {
   }),
   ARTIFACT_OUTPUT_INSIDE_ROOT: describeError<{ output: string; path: string }>({
     message: ({ output, path }) =>
-      `cannot write the artifact to ${output}: include chooses ${path}, so that it would be a part of itself`,
+      `cannot write the artifact to ${output}: ${path} is chosen, so that it would be a part of itself`,
     hint: ({ path }) => `Write to another folder, or exclude ${JSON.stringify(path)} and the folder that it is in.`,
     example: { output: '/srv/shop/dist/shop.zip', path: 'dist/shop.zip' },
   }),
@@ -156,6 +156,12 @@ export const artifactErrors = defineErrors('artifact-builder', {
     hint: 'Let the user that builds read it, or exclude it.',
     example: { root: '/srv/shop', path: 'dist/main.js', reason: 'EACCES' },
   }),
+  ARTIFACT_CACHE_INSIDE_ROOT: describeError<{ cache: string; path: string }>({
+    message: ({ cache, path }) =>
+      `cannot use ${cache} as the cache of entries: what is in ${path} is chosen, so that artifacts would hold each other`,
+    hint: ({ path }) => `Give another folder, or exclude ${JSON.stringify(`${path}/**`)}.`,
+    example: { cache: '/srv/shop/.cache', path: '.cache' },
+  }),
   ARTIFACT_CACHE_UNUSABLE: describeError<{ folder: string; reason: string }>({
     message: ({ folder, reason }) => `cannot use ${folder} as the cache of entries (${reason})`,
     hint: 'Give a folder that the user that builds may write, or leave cache out: the artifact is the same without it.',
@@ -163,7 +169,7 @@ export const artifactErrors = defineErrors('artifact-builder', {
   }),
   ARTIFACT_NOT_FOUND: describeError<{ path: string; reason: string }>({
     message: ({ path, reason }) => `cannot read the artifact ${path} (${reason})`,
-    hint: 'Give the path of a zip that buildArtifact wrote.',
+    hint: 'Give the path of an artifact that buildArtifact wrote.',
     example: { path: '/srv/shop/build/shop.zip', reason: 'ENOENT' },
   }),
   ARTIFACT_INVALID: describeError<{ path: string; problem: string }>({

@@ -41,7 +41,7 @@ export interface Placement {
 export interface BuildArtifactOptions extends ChoosingOptions, AmbientOptions<ArtifactEvent> {
   /** The folder whose files go in; a repository's top or a folder below it. Relative to the working directory. */
   readonly root: string
-  /** The zip to write, relative to the working directory. Its folder is made where it is missing. */
+  /** The artifact to write, relative to the working directory. Its folder is made where it is missing. */
   readonly output: string
   /** Default: the name in root's package.json without its scope, else the name of root's folder. */
   readonly application?: string | undefined

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
@@ -59,7 +59,8 @@ export async function prepareBuild(
   signal: AbortSignal | undefined,
 ): Promise<PreparedBuild> {
   const gathered = await choosePlan(inputs, options)
-  const { root, plan, tree } = gathered
+  const { root, plan, tree, selection } = gathered
+  if (options.cache !== undefined) await requireCacheOutside(root, resolve(options.cache), selection)
   requirePlan(root, plan)
   const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
   const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
@@ -146,6 +147,12 @@ async function readNpmDependencies(
 async function requireOutputOutside(root: string, output: string, selection: Selection): Promise<void> {
   const path = (await pathsBelow(root, output)).find((below) => chooses(selection, below))
   if (path !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path })
+}
+
+async function requireCacheOutside(root: string, cache: string, selection: Selection): Promise<void> {
+  const file = join(cache, 'some.index')
+  const path = (await pathsBelow(root, file)).find((below) => chooses(selection, below))
+  if (path !== undefined) throw artifactErrors.ARTIFACT_CACHE_INSIDE_ROOT({ cache, path: dirname(path) })
 }
 
 /** The name in package.json without its scope, else that of the folder. */

@@ -393,6 +393,7 @@ test('every error that a build can have before it writes is refused above', () =
     'ARTIFACT_HOLDS_SECRETS',
     'ARTIFACT_FILE_CHANGED',
     'ARTIFACT_FILE_UNREADABLE',
+    'ARTIFACT_CACHE_INSIDE_ROOT',
     'ARTIFACT_CACHE_UNUSABLE',
     'ARTIFACT_NOT_FOUND',
     'ARTIFACT_INVALID',

@@ -129,14 +129,59 @@ test('a file that becomes tracked has its bytes compared with the commit', async
   await expect(build()).resolves.toMatchObject({ unchanged: 308, same: 1, compressed: 0 })
 })
 
-test('a file with an allowed finding is looked at each time', async () => {
+test('a file with an allowed finding is looked at whenever something has changed, and told each time', async () => {
   const { shop, build } = createCachedShop()
   write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
   const allow = [{ path: 'dist/.env', rule: 'dotenv-secret', reason: 'of a test' }] as const
+  const isTold = () => shop.events.some(({ type }) => type === 'artifact.secret-allowed')
   await settle()
   await build({ allow })
-  await expect(build({ allow })).resolves.toMatchObject({ unchanged: 309, same: 1 })
+  await expect(build({ allow })).resolves.toMatchObject({ unchanged: 310, same: 0 })
+  expect(isTold()).toBe(true)
+  await expect(build({ allow, timestamps: 'commit' })).resolves.toMatchObject({ unchanged: 309, same: 1 })
+  expect(isTold()).toBe(true)
   await expect(build()).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
+})
+
+const dependencies: Readonly<Record<string, (shop: Shop) => Partial<BuildArtifactOptions>>> = {
+  'another option': () => ({ exclude: ['dist/chunk-7.js'] }),
+  'a file more': (shop) => (write(shop, 'dist/new.js', 'x'), {}),
+  'a file less': (shop) => (rmSync(join(shop.repository.path, 'dist/chunk-7.js')), {}),
+  'another commit': (shop) => (shop.repository.git('commit', '--quiet', '--allow-empty', '--message', 'x'), {}),
+  'an exec bit': (shop) => (chmodSync(join(shop.repository.path, 'dist/chunk-7.js'), 0o755), {}),
+  'another output': (shop) => ({ output: join(dirname(shop.output), 'other.zip') }),
+}
+
+test.each(Object.entries(dependencies))('the kept artifact is not taken after %s', async (_name, change) => {
+  const { shop, build } = createCachedShop()
+  await settle()
+  await build()
+  const others = change(shop)
+  const warm = await build(others)
+  expect(await build({ ...others, cache: undefined })).toMatchObject({ sha256: warm.sha256 })
+})
+
+test('a cache that would go into the artifact is refused', async () => {
+  const { shop, build } = createCachedShop()
+  const cache = join(shop.repository.path, '.cache')
+  await expect(build({ cache })).rejects.toMatchObject({
+    code: 'ARTIFACT_CACHE_INSIDE_ROOT',
+    context: { cache, path: '.cache' },
+  })
+  await expect(build({ cache, exclude: ['.cache/**'] })).resolves.toMatchObject({ compressed: 309 })
+})
+
+test('a secret that a poisoned cache calls clean is found all the same', async () => {
+  const { shop, cache, build } = createCachedShop()
+  write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
+  await build({ allow: [{ path: 'dist/.env', rule: 'dotenv-secret', reason: 'of a test' }] })
+  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))))
+  if (index === undefined) throw new Error('the index of a cache cannot be read')
+  const poisoned = { ...index, clean: index.clean.map(() => 1) }
+  writeFileSync(cacheFile(cache, '.index'), Buffer.concat(encodeCacheIndex(poisoned)))
+  const clone = join(temporaryFolder(), 'checkout')
+  cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
+  await expect(buildTelling(shop, { cache, root: clone })).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
 })
 
 /** The file of a cache with this ending. */

@@ -2,10 +2,7 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createRepository, temporaryFolder } from '@fairlead/test-support'
 import { expect, test } from 'vitest'
-import { checkBuildOptions } from '../src/build-options.ts'
-import { explainPlan, formatDecision, readArtifactPlan } from '../src/index.ts'
-import { withLanes } from '../src/ports/lanes/pool.ts'
-import { prepareBuild } from '../src/prepare-build.ts'
+import { buildArtifact, explainPlan, formatDecision, readArtifactPlan } from '../src/index.ts'
 import { createShop } from './support/shop.ts'
 
 test('a dry run tells what a build would do, and why, and writes nothing', async () => {
@@ -83,9 +80,8 @@ hooks:
     'hooks/link.sh': { link: 'after-install.sh' },
   })
   mkdirSync(join(shop.repository.path, 'empty'))
-  const { warnings } = await withLanes({ threads: 0, signal: undefined }, (lanes) =>
-    prepareBuild(checkBuildOptions(shop.options()), { lanes, signal: undefined }),
-  )
+  await buildArtifact(shop.options())
+  const warnings = shop.events.filter((event) => event.type === 'artifact.warned')
   expect(warnings.map(({ warning, path }) => `${warning} ${path}`)).toEqual([
     'name-collision Src',
     'script-not-executable appspec.yml',
