@@ -1,4 +1,5 @@
 import { formatEvent, type DeployEvent } from '@fairlead/core'
+import { createProgressFilter } from './plan/progress-filter.ts'
 
 /** Where a run of the command writes, and what stops it. */
 export interface CommandIo {
@@ -9,7 +10,10 @@ export interface CommandIo {
 
 /** What every subcommand works with. */
 export interface CommandContext {
-  /** `signal` and `onEvent`, to be handed to a verb: events go to standard error, a line each. */
+  /**
+   * `signal` and `onEvent`, to be handed to a verb: events go to standard error, a line each; of progress, a line a
+   * second without `--json`.
+   */
   readonly ambient: { readonly signal: AbortSignal; readonly onEvent: (event: DeployEvent) => void }
   /** Writes the answer: with `--json` the value, else the lines. */
   readonly answer: (value: unknown, lines: readonly string[]) => void
@@ -24,11 +28,14 @@ export interface CommonOptions {
 }
 
 export function createContext(io: CommandIo, { json, quiet }: CommonOptions, fail: () => void): CommandContext {
+  const isWorthALine = createProgressFilter()
   return {
     ambient: {
       signal: io.signal,
       onEvent: (event) => {
-        if (!quiet) io.stderr(`${json ? JSON.stringify(event) : formatEvent(event)}\n`)
+        if (quiet) return
+        if (json) io.stderr(`${JSON.stringify(event)}\n`)
+        else if (isWorthALine(event)) io.stderr(`${formatEvent(event)}\n`)
       },
     },
     answer: (value, lines) =>

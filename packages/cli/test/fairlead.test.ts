@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { startLocalAws, type LocalAws } from '@fairlead/local-aws'
 import { canary, createRepository, type TestRepository } from '@fairlead/test-support'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runFairlead, runFairleadHost } from '../src/index.ts'
+import { runFairlead } from '../src/index.ts'
+import { fairlead, fairleadHost } from './support/run.ts'
 
 let aws: LocalAws
 let folder: string
@@ -30,27 +31,6 @@ afterAll(async () => {
   await aws.close()
   rmSync(folder, { recursive: true })
 })
-
-interface Ran {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function run(
-  program: typeof runFairlead,
-  args: readonly string[],
-  signal = new AbortController().signal,
-): Promise<Ran> {
-  let [stdout, stderr] = ['', '']
-  const exitCode = await program(args, {
-    stdout: (text) => (stdout += text),
-    stderr: (text) => (stderr += text),
-    signal,
-  })
-  return { exitCode, stdout, stderr }
-}
-const fairlead = (...args: readonly string[]) => run(runFairlead, args)
 
 /** Runs with `--json`, keeps the answer in a file for the next subcommand, and answers it. */
 async function answerOf(
@@ -79,8 +59,8 @@ test('a merge and a promotion, each value handed on in a file', async () => {
     '--output',
     zip,
   )
-  const read = await fairlead('artifact', 'read', zip)
-  expect(read.stdout).toContain('hooks/hello.sh')
+  const list = await fairlead('artifact', 'list', zip)
+  expect(list.stdout).toContain('hooks/hello.sh')
 
   const publication = await answerOf('publication', 'artifact', 'publish', artifact.file, ...store)
   expect(publication.value).toMatchObject({ sha256: artifact.value['sha256'], alreadyPublished: false })
@@ -124,7 +104,6 @@ test('a merge and a promotion, each value handed on in a file', async () => {
 
 test('a host: staged, given its secrets, live, rolled back', async () => {
   const root = join(folder, 'srv')
-  const host = (...args: readonly string[]) => run(runFairleadHost, args)
   for (const id of ['d-ONE', 'd-TWO']) {
     const zip = join(folder, `${id}.zip`)
     repository.commit({ 'id.txt': id })
@@ -132,20 +111,20 @@ test('a host: staged, given its secrets, live, rolled back', async () => {
     const rehearsal = await fairlead('rehearse', zip, '--host', join(folder, 'rehearsal'), '--id', id)
     expect(rehearsal, rehearsal.stderr).toMatchObject({ exitCode: 0 })
     const archive = join(folder, 'rehearsal/opt/codedeploy-agent/deployment-root/local', id, 'deployment-archive')
-    const staged = await host('host', 'stage', '--root', root, '--from', archive, '--id', id, '--json')
+    const staged = await fairleadHost('host', 'stage', '--root', root, '--from', archive, '--id', id, '--json')
     const file = join(folder, `${id}-staged.json`)
     writeFileSync(file, staged.stdout)
     const { path } = JSON.parse(staged.stdout) as { path: string }
     const secrets = ['--dotenv-file', '.env.local', '--from', 'shop/dev/env', '--file', 'config/key.txt=shop/dev/key']
-    expect(await host('secrets', 'inject', '--directory', path, ...secrets)).toMatchObject({ exitCode: 0 })
-    expect(await host('host', 'activate', file)).toMatchObject({ exitCode: 0 })
+    expect(await fairleadHost('secrets', 'inject', '--directory', path, ...secrets)).toMatchObject({ exitCode: 0 })
+    expect(await fairleadHost('host', 'activate', file)).toMatchObject({ exitCode: 0 })
     expect(readFileSync(join(root, 'current/config/key.txt'), 'utf8')).toBe('a key\n')
     expect(readFileSync(join(root, 'current/id.txt'), 'utf8')).toBe(id)
   }
-  expect((await host('host', 'rollback', '--root', root)).exitCode).toBe(0)
+  expect((await fairleadHost('host', 'rollback', '--root', root)).exitCode).toBe(0)
   expect(readFileSync(join(root, 'current/id.txt'), 'utf8')).toBe('d-ONE')
-  expect((await host('host', 'list', '--root', root)).stdout).toMatch(/live .*d-ONE/)
-  expect((await host('host', 'prune', '--root', root, '--keep', '1')).exitCode).toBe(0)
+  expect((await fairleadHost('host', 'list', '--root', root)).stdout).toMatch(/live .*d-ONE/)
+  expect((await fairleadHost('host', 'prune', '--root', root, '--keep', '1')).exitCode).toBe(0)
 })
 
 test('appspec check ends with 1 where the file is wrong, and names the line', async () => {

@@ -1,6 +1,6 @@
 /** What every event of every library has. Libraries print nothing: they tell, and the caller shows. */
 export interface DeployEvent {
-  /** `<package's noun>.<what happened>`, for example `artifact.entry-added`. */
+  /** `<package's noun>.<what happened>`, for example `artifact.written`. */
   readonly type: `${string}.${string}`
   /** When it happened: ISO 8601, UTC, with milliseconds. */
   readonly at: string
