@@ -52,6 +52,9 @@ export const largestChunkBytes = 64 * 1024
 /** Memory of batches comes in multiples of this. */
 export const memoryStep = 640 * 1024
 
+/** archiver is fed pieces of this size, so that its compressor never sees another sequence of calls for the same file. */
+export const archivePieceBytes = 256 * 1024
+
 /** How much of an archive waits to be written before archiver's compressor pauses. */
 export const outputBufferBytes = 1024 * 1024
 

@@ -12,7 +12,7 @@ import {
   gzipSystem,
   maxTarHeaderSize,
   outputBufferBytes,
-  pieceBytes,
+  archivePieceBytes,
   zip64EntryCount,
 } from '../limits.ts'
 import { checkArchiverName } from '../plan/archiver-names.ts'
@@ -113,7 +113,7 @@ function startWriting(archive: Archive, format: ArtifactFormat, file: FileHandle
 
 function writeGzip(packed: PassThrough, file: FileHandle): Promise<void> {
   const gzip = createGzip({ level: compressionLevel })
-  const inPieces = (source: AsyncIterable<Buffer>) => evenPieces(source, pieceBytes)
+  const inPieces = (source: AsyncIterable<Buffer>) => evenPieces(source, archivePieceBytes)
   return pipeline(packed, inPieces, gzip, withSystem, writableOf(file))
 }
 
@@ -164,7 +164,7 @@ async function addMembers(
 async function addMember(archive: Archive, member: ArchiveMember, format: ArtifactFormat, steps: Steps): Promise<void> {
   const { path, type, sizeBytes, content } = member
   // A small file as one buffer has its sizes in the header, and costs no stream.
-  const isWhole = content instanceof Uint8Array || sizeBytes <= pieceBytes
+  const isWhole = content instanceof Uint8Array || sizeBytes <= archivePieceBytes
   const pieces = exactly(member)
   if (isWhole) {
     const bytes = Buffer.concat(await collect(pieces))
@@ -180,7 +180,7 @@ async function addMember(archive: Archive, member: ArchiveMember, format: Artifa
   // Looked at in the end; the loop below throws first where something fails before.
   added.catch(() => undefined)
   try {
-    for await (const piece of evenPieces(pieces, pieceBytes)) {
+    for await (const piece of evenPieces(pieces, archivePieceBytes)) {
       steps.check()
       if (!body.write(piece)) await steps.run((done) => body.once('drain', done))
     }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
-import { pieceBytes } from '../limits.ts'
+import { streamPieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
 import { isSettled } from '../plan/cache-index.ts'
 import { factsPerFile, isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
@@ -128,7 +128,7 @@ export async function* readPlannedFile(
     let done = 0
     for (;;) {
       // One byte more than there should be shows that the file grew, and its end, in one call.
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, sizeBytes - done + 1))
+      const piece = Buffer.allocUnsafe(Math.min(streamPieceBytes, sizeBytes - done + 1))
       const filled = await fill(piece, (into, at) => file.read(into, at, into.length - at, done + at), root, path)
       done += filled
       if (done > sizeBytes) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'grew' })
