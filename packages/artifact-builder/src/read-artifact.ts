@@ -2,8 +2,6 @@ import type { AmbientOptions } from '@fairlead/core'
 import type { ArtifactEvent } from './model.ts'
 import { verifyFor, type VerifiedArtifact } from './verify-artifact.ts'
 
-export { artifactOf, verifiedEvent } from './verify-artifact.ts'
-
 /**
  * Reads an artifact back, every byte of it, and compares it with the manifest inside: `verifyArtifact` without
  * anything to expect.
