@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure.ts'
 
@@ -38,10 +38,27 @@ function ours(name: string, optionsOf: (trial: Trial) => object, node = process.
   }
 }
 
-/** The default: digests, the search for secrets and the sync of the file are in it. */
-export const build = (node?: string) => ours('build.mjs', ({ subject, output }) => ({ root: subject, output }), node)
+/**
+ * What the secret guard finds in the big tree: the signature of a made-up storage account in the documentation of AWS's
+ * SDK. A team that ships the package allows it in the same way.
+ */
+const allow = [
+  { path: 'node_modules/aws-sdk/clients/datasync.d.ts', rule: 'azure-sas', reason: 'an example in the documentation' },
+]
 
-export const buildWithCache = ours('build.mjs', ({ subject, output, cache }) => ({ root: subject, output, cache }))
+/** An allowance that nothing needs is refused. */
+const allowFor = (tree: string) => (existsSync(join(tree, allow[0]?.path ?? '')) ? { allow } : {})
+
+/** The default: digests, the search for secrets and the sync of the file are in it. */
+export const build = (node?: string) =>
+  ours('build.mjs', ({ subject, output }) => ({ root: subject, output, ...allowFor(subject) }), node)
+
+export const buildWithCache = ours('build.mjs', ({ subject, output, cache }) => ({
+  root: subject,
+  output,
+  cache,
+  ...allowFor(subject),
+}))
 
 export const extract = ours('extract.mjs', ({ subject, output }) => ({ path: subject, into: output }))
 

@@ -24,6 +24,8 @@ export interface BuildInputs {
   readonly root: string
   /** Absolute path of the artifact. */
   readonly output: string | undefined
+  /** The output, and a temporary name of it, as paths below root; none where they lie elsewhere. */
+  readonly outputsBelow: readonly string[]
   readonly application: string
   readonly choice: PlanArtifactOptions
   readonly listing: TreeListing
@@ -82,17 +84,19 @@ export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal 
   const [listing, tree] = tracked
     ? await listTracked(readCommittedTree(root, signal), choice, list)
     : await waitForBoth(list(compileSelection(choice)), readCommittedTree(root, signal))
-  return { root, output, application, choice, listing, tree }
+  const outputsBelow = output === undefined ? [] : await pathsBelow(root, output)
+  return { root, output, outputsBelow, application, choice, listing, tree }
 }
 
 /** Decides what goes in. */
 export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOptions): Promise<GatheredPlan> {
-  const { root, output, choice, tree } = inputs
+  const { root, output = '', outputsBelow, choice, tree } = inputs
   const { prefix } = tree
   const listing = entriesOf(inputs.listing)
   const ignoreFiles = await readIgnoreFiles(root, options.ignoreFiles, { listing, prefix })
   const selection = compileSelection({ ...choice, committed: pathsOf(tree), ignoreFiles, prefix })
-  if (output !== undefined) await requireOutputOutside(root, output, selection)
+  const within = outputsBelow.find((path) => chooses(selection, path))
+  if (within !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path: within })
   const plan = chooseEntries(listing, selection)
   return { ...inputs, selection, plan: options.engine === 'archiver' ? refuseUnarchivable(plan) : plan }
 }
@@ -102,12 +106,14 @@ export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOption
  * read: ignore files above root.
  */
 export function fingerprintInputs(inputs: BuildInputs, options: CheckedBuildOptions): string | undefined {
-  const { root, output, application, listing, tree } = inputs
+  const { root, output, outputsBelow, application, listing, tree } = inputs
   if (options.ignoreFiles.length > 0 && tree.prefix !== '') return undefined
   // How it is built decides nothing; a listing by another number of lanes comes in another order.
-  const { workers, cache: _cache, maxCacheBytes: _maxCacheBytes, ...deciding } = options
+  const { workers, cache: _cache, maxCacheBytes: _maxCacheBytes, output: _output, ...deciding } = options
+  // An output that lies elsewhere cannot become a part of itself.
+  const place = outputsBelow.length > 0 ? output : 'elsewhere'
   return createHash('sha256')
-    .update(JSON.stringify([root, output, application, deciding, workers, tree]))
+    .update(JSON.stringify([root, place, application, deciding, workers, tree]))
     .update(digestListing(listing))
     .digest('hex')
 }
@@ -142,11 +148,6 @@ async function readNpmDependencies(
     throw artifactErrors.ARTIFACT_NPM_WORKSPACE_MISSING({ root, workspace, known })
   }
   throw artifactErrors.ARTIFACT_NPM_LOCK_MISSING({ root })
-}
-
-async function requireOutputOutside(root: string, output: string, selection: Selection): Promise<void> {
-  const path = (await pathsBelow(root, output)).find((below) => chooses(selection, below))
-  if (path !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path })
 }
 
 async function requireCacheOutside(root: string, cache: string, selection: Selection): Promise<void> {

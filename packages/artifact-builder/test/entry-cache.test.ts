@@ -149,7 +149,6 @@ const dependencies: Readonly<Record<string, (shop: Shop) => Partial<BuildArtifac
   'a file less': (shop) => (rmSync(join(shop.repository.path, 'dist/chunk-7.js')), {}),
   'another commit': (shop) => (shop.repository.git('commit', '--quiet', '--allow-empty', '--message', 'x'), {}),
   'an exec bit': (shop) => (chmodSync(join(shop.repository.path, 'dist/chunk-7.js'), 0o755), {}),
-  'another output': (shop) => ({ output: join(dirname(shop.output), 'other.zip') }),
 }
 
 test.each(Object.entries(dependencies))('the kept artifact is not taken after %s', async (_name, change) => {
@@ -159,6 +158,14 @@ test.each(Object.entries(dependencies))('the kept artifact is not taken after %s
   const others = change(shop)
   const warm = await build(others)
   expect(await build({ ...others, cache: undefined })).toMatchObject({ sha256: warm.sha256 })
+})
+
+test('the kept artifact is written wherever it is asked for', async () => {
+  const { shop, build } = createCachedShop()
+  await settle()
+  const { sha256 } = await build()
+  const output = join(dirname(shop.output), 'other.zip')
+  expect(await build({ output })).toMatchObject({ sha256, unchanged: 309, artifact: { path: output } })
 })
 
 test('a cache that would go into the artifact is refused', async () => {
