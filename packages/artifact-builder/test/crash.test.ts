@@ -55,6 +55,23 @@ test('killed at any point, a build leaves the artifact before or the new one, an
   }
 })
 
+test('killed at any moment, a build leaves the artifact before or the new one under its name', async () => {
+  const shop = createShop()
+  const { root, include, output } = shop.options()
+  const before = await buildArtifact(shop.options())
+  for (let index = 0; index < 40; index++) writeFileSync(join(root, `built-${index}.js`), letters(200_000))
+  const after = await buildArtifact(shop.options({ output: join(dirname(output), 'other.zip') }))
+  const options = JSON.stringify({ root, include, output })
+  for (let delayMs = 100; delayMs <= 1000; delayMs += 100) {
+    // SIGKILL, which nobody can prepare for; a build that was faster ends by itself.
+    await run(process.execPath, [child, options], { timeout: delayMs, killSignal: 'SIGKILL' }).catch(() => undefined)
+    const { artifact } = await readArtifact(output)
+    expect([before.sha256, after.sha256]).toContain(artifact.sha256)
+  }
+  await expect(buildArtifact(shop.options())).resolves.toMatchObject({ sha256: after.sha256 })
+  expect(left(shop)).toEqual(['other.zip', 'shop.zip'])
+})
+
 test('what a live build writes, and what others wrote, is not cleared up', async () => {
   const shop = createShop()
   mkdirSync(dirname(shop.output))

@@ -30,6 +30,8 @@ const oddNames: readonly string[] = [
   '$HOME/%41;&|<>?*[a].txt',
   '~',
   '.hidden',
+  'back\\slash.txt',
+  'c:drive.txt',
   '...',
   'n'.repeat(255),
   `${'ü'.repeat(127)}n`,
@@ -40,7 +42,11 @@ const oddNames: readonly string[] = [
  * What bsdtar unpacks under another name, because it does so with every archive: libarchive composes letters and their
  * accents, takes a backslash of a name without `/` for a separator, and removes what looks like a drive.
  */
-const renamedByBsdtar: Readonly<Record<string, string>> = { 'decomposed-e\u0301': 'decomposed-\u00e9' }
+const renamedByBsdtar: Readonly<Record<string, string>> = {
+  'decomposed-e\u0301': 'decomposed-\u00e9',
+  'back\\slash.txt': 'back/slash.txt',
+  'c:drive.txt': 'drive.txt',
+}
 
 /** Bytes that do not compress, the same in every run. */
 function noise(sizeBytes: number): Buffer {
