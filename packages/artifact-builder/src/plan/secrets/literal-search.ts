@@ -28,41 +28,46 @@ interface Anchor {
   readonly anyCase: boolean
   /** Where they begin in the text; -1 where they take in the byte before it. */
   readonly at: number
-  /** The pairs of bytes that may begin at each of the first three. */
-  readonly pairs: readonly (readonly number[])[]
+  /** The triples of bytes that may begin at each of the first two. */
+  readonly triples: readonly (readonly number[])[]
 }
 
 const windowBytes = 4
-const step = 3
+const tripleBytes = 3
+const step = 2
+
+/** What the table says of a triple: that an anchor has it at its first byte, at its second one. */
+const atFirst = 1
+const atSecond = 2
 
 /**
- * Finds literals in bytes, many at once, without making a string of them. Each window of four bytes has exactly one pair
- * that begins at a multiple of three, so that looking at every third pair misses no literal; nearly all pairs are in no
- * literal. It is a search by sampled q-grams (Sutinen and Tarhio, 1995) and not by shifts as Wu and Manber's: each step
- * of theirs has to wait for what the table says of the one before.
+ * Finds literals in bytes, many at once, without making a string of them. Each window of four bytes has exactly one
+ * triple that begins at a multiple of two, so that looking at every second triple misses no literal; nearly all triples
+ * are in no literal, other than pairs, of which one in nine was. It is a search by sampled q-grams (Sutinen and Tarhio,
+ * 1995) and not by shifts as Wu and Manber's: each step of theirs has to wait for what the table says of the one before.
  */
 export function literalSearch(literals: readonly Literal[]): LiteralSearch {
   const anchors = chooseAnchors(literals)
   const places = tableOfPlaces(anchors)
-  const buckets = bucketsByLastPair(anchors)
+  const buckets = bucketsBySecondTriple(anchors)
   const longest = Math.max(...literals.map(({ text }) => text.length)) + windowBytes
   return {
     search: (bytes, from, to, onHit) => {
       const tryWindow = (start: number) => {
-        for (const anchor of buckets.get(pairAt(bytes, start + 2)) ?? []) {
+        for (const anchor of buckets.get(slotAt(bytes, start + 1)) ?? []) {
           const begin = start - anchor.at
           if (begin >= from && begin < to && standsAt(anchor, bytes, begin)) onHit(anchor.index, begin)
         }
       }
       // A literal at the file's very beginning has no byte before it. A read out of bounds, even once, would make V8
       // compile the slow kind of read into the loop.
-      if (from === 0 && bytes.length >= step) tryWindow(-1)
+      if (from === 0 && bytes.length >= tripleBytes) tryWindow(-1)
       searchWindows(places, bytes, Math.max(0, from - 1), Math.min(bytes.length, to + longest), tryWindow)
     },
   }
 }
 
-/** Calls `tryWindow` for each place whose three pairs all stand in the table, at their own places. */
+/** Calls `tryWindow` for each place whose two triples both stand in the table, at their own places. */
 function searchWindows(
   places: Uint8Array,
   bytes: Uint8Array,
@@ -70,38 +75,42 @@ function searchWindows(
   to: number,
   tryWindow: (start: number) => void,
 ): void {
-  // The hottest loop of a build. It looks at the pairs that end the windows at from, from + 3, …, and asks one question
-  // about four of them, which is twice as fast as four questions.
-  let at = from + 2
-  for (const end = to - 4 * step; at < end; at += 4 * step) {
-    const seen =
-      (places[pairAt(bytes, at)] as number) |
-      (places[pairAt(bytes, at + 3)] as number) |
-      (places[pairAt(bytes, at + 6)] as number) |
-      (places[pairAt(bytes, at + 9)] as number)
-    if (seen === 0) continue
-    for (let near = at; near < at + 4 * step; near += step) {
-      if (!isInWindow(places, bytes, near)) continue
-      for (let start = near - 2; start <= near; start++) tryWindow(start)
-    }
+  let at = from
+  for (;;) {
+    at = nextCandidate(places, bytes, at, to - tripleBytes)
+    if (at < 0) return
+    const seen = places[slotAt(bytes, at)] as number
+    if (seen & atFirst && at + windowBytes <= to && (places[slotAt(bytes, at + 1)] as number) & atSecond) tryWindow(at)
+    if (seen & atSecond && at > from && (places[slotAt(bytes, at - 1)] as number) & atFirst) tryWindow(at - 1)
+    at += step
   }
-  for (let start = at - 2; start <= to - windowBytes; start++) tryWindow(start)
 }
 
-/** Whether the pairs around one are those of a window too. Without branches: a guess that fails costs more than a look. */
-function isInWindow(places: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  const seen = places[pairAt(bytes, at)] as number
-  if (seen === 0) return false
-  const before = places[pairAt(bytes, at - 1)] as number
-  const behind = places[pairAt(bytes, at + 1)] as number
-  const begun = seen & (behind >> 1) & ((places[pairAt(bytes, at + 2)] as number) >> 2)
-  const between = (seen >> 1) & before & (behind >> 2)
-  const ended = (seen >> 2) & (before >> 1) & (places[pairAt(bytes, at - 2)] as number)
-  return ((begun | between | ended) & 1) !== 0
+/**
+ * The next place, in steps, whose triple is in the table; -1 where none is up to and with `last`. The hottest loop of a
+ * build: it calls nothing, and asks one question about four triples.
+ */
+function nextCandidate(places: Uint8Array, bytes: Uint8Array, from: number, last: number): number {
+  let at = from
+  for (const end = last - 3 * step; at <= end; at += 4 * step) {
+    const seen =
+      (places[slotAt(bytes, at)] as number) |
+      (places[slotAt(bytes, at + 2)] as number) |
+      (places[slotAt(bytes, at + 4)] as number) |
+      (places[slotAt(bytes, at + 6)] as number)
+    if (seen !== 0) break
+  }
+  for (; at <= last; at += step) if (places[slotAt(bytes, at)] !== 0) return at
+  return -1
 }
 
-function pairAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+function slotAt(bytes: Uint8Array, at: number): number {
+  return slotOf(((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number))
+}
+
+/** The place of a triple in the table, which is smaller than the number of triples: few share one (Fibonacci hashing). */
+function slotOf(triple: number): number {
+  return Math.imul(triple, 0x9e3779b1) >>> 16
 }
 
 function standsAt({ text, anyCase }: Anchor, bytes: Uint8Array, start: number): boolean {
@@ -113,35 +122,40 @@ function standsAt({ text, anyCase }: Anchor, bytes: Uint8Array, start: number): 
   return true
 }
 
-/** For each pair of bytes: bit N is set where an anchor has it at its byte N. */
+/** For each triple of bytes whether, and where, an anchor has it. */
 function tableOfPlaces(anchors: readonly Anchor[]): Uint8Array {
   const places = new Uint8Array(0x10000)
-  for (const { pairs } of anchors) {
-    for (const [place, atPlace] of pairs.entries()) {
-      for (const pair of atPlace) places[pair] = (places[pair] as number) | (1 << place)
+  for (const { triples } of anchors) {
+    for (const [place, atPlace] of triples.entries()) {
+      for (const triple of atPlace) {
+        places[slotOf(triple)] = (places[slotOf(triple)] as number) | (place === 0 ? atFirst : atSecond)
+      }
     }
   }
   return places
 }
 
-function bucketsByLastPair(anchors: readonly Anchor[]): ReadonlyMap<number, readonly Anchor[]> {
-  const buckets = new Map<number, Anchor[]>()
+function bucketsBySecondTriple(anchors: readonly Anchor[]): ReadonlyMap<number, readonly Anchor[]> {
+  const buckets = new Map<number, Set<Anchor>>()
   for (const anchor of anchors) {
-    for (const pair of anchor.pairs[step - 1] ?? []) buckets.set(pair, [...(buckets.get(pair) ?? []), anchor])
+    for (const triple of anchor.triples[1] ?? []) {
+      const slot = slotOf(triple)
+      buckets.set(slot, (buckets.get(slot) ?? new Set()).add(anchor))
+    }
   }
-  return buckets
+  return new Map([...buckets].map(([slot, some]) => [slot, [...some]]))
 }
 
-/** Of each literal the window whose pairs are rare, or are in the table already: the fewer pairs, the faster. */
+/** Of each literal the window whose triples are rare, or are in the table already: the fewer triples, the faster. */
 function chooseAnchors(literals: readonly Literal[]): readonly Anchor[] {
   const taken = new Set<number>()
-  const cost = ({ pairs }: Anchor) =>
-    [...new Set(pairs.flat())].filter((pair) => !taken.has(pair)).reduce((sum, pair) => sum + commonness(pair), 0)
+  const cost = ({ triples }: Anchor) =>
+    [...new Set(triples.flat())].filter((one) => !taken.has(one)).reduce((sum, one) => sum + commonness(one), 0)
   return literals.map((literal, index) => {
     const [first, ...others] = possibleAnchors(literal, index)
-    if (first === undefined) throw new Error(`a literal needs ${step} characters: ${literal.text}`)
+    if (first === undefined) throw new Error(`a literal needs ${tripleBytes} characters: ${literal.text}`)
     const best = others.reduce((best, other) => (cost(other) < cost(best) ? other : best), first)
-    for (const pair of best.pairs.flat()) taken.add(pair)
+    for (const triple of best.triples.flat()) taken.add(triple)
     return best
   })
 }
@@ -154,9 +168,9 @@ function possibleAnchors(literal: Literal, index: number): readonly Anchor[] {
     text,
     anyCase,
     at,
-    pairs: [0, 1, 2].map((place) => pairsOf(window[place] ?? [], window[place + 1] ?? [])),
+    triples: [0, 1].map((place) => triplesOf(window[place] ?? [], window[place + 1] ?? [], window[place + 2] ?? [])),
   })
-  if (text.length === step) return [anchorAt(-1, [bytesLike(after), ...bytes])]
+  if (text.length === tripleBytes) return [anchorAt(-1, [bytesLike(after), ...bytes])]
   const count = Math.max(0, text.length - windowBytes + 1)
   return Array.from({ length: count }, (_, at) => anchorAt(at, bytes.slice(at, at + windowBytes)))
 }
@@ -165,14 +179,14 @@ function possibleAnchors(literal: Literal, index: number): readonly Anchor[] {
 const byFrequency = ' \0etrnosiaHAlcu\npd,\u0001\u00ff$(f.)m\u0002hg_LI"=0EDByC;:bx1/SvQNTF\t{}'
 const ranks = new Map([...byFrequency].map((letter, rank) => [letter.charCodeAt(0), rank]))
 
-/** How often a pair of bytes stands in a text, by Zipf's law. */
-function commonness(pair: number): number {
+/** How often a triple of bytes stands in a text, by Zipf's law. */
+function commonness(triple: number): number {
   const frequency = (byte: number) => 1 / ((ranks.get(byte) ?? byFrequency.length) + 3)
-  return frequency(pair >> 8) * frequency(pair & 0xff)
+  return frequency(triple >> 16) * frequency((triple >> 8) & 0xff) * frequency(triple & 0xff)
 }
 
-function pairsOf(first: readonly number[], second: readonly number[]): readonly number[] {
-  return first.flatMap((high) => second.map((low) => (high << 8) | low))
+function triplesOf(first: readonly number[], second: readonly number[], third: readonly number[]): readonly number[] {
+  return first.flatMap((high) => second.flatMap((middle) => third.map((low) => (high << 16) | (middle << 8) | low)))
 }
 
 function bytesLike(pattern: RegExp): readonly number[] {
