@@ -189,11 +189,15 @@ test('an empty file in a zip has no data descriptor, which stream readers reject
   expect(bytes.readUInt16LE(6) & 0x0008).toBe(0)
 })
 
-// archiver takes a dozen steps for each entry: some ten seconds for so many.
-test.runIf(process.env['FAIRLEAD_LONG']).each([
-  [65_534, false],
-  [65_535, true],
-])('a zip of %d entries: its 64-bit record is there: %s', async (memberCount, isThere) => {
+/** archiver takes a dozen steps for each entry: some ten seconds for so many, which only the long run has. */
+const manyEntries: readonly (readonly [number, boolean])[] = process.env['FAIRLEAD_LONG']
+  ? [
+      [65_534, false],
+      [65_535, true],
+    ]
+  : []
+
+test.each(manyEntries)('a zip of %d entries: its 64-bit record is there: %s', async (memberCount, isThere) => {
   const members = async function* () {
     for (let index = 0; index < memberCount; index++) yield member(`${index}`, Buffer.alloc(0), 0)
   }
