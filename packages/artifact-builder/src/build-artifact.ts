@@ -139,17 +139,19 @@ async function writeKept(
   try {
     const { sizeBytes } = await writeOutput(output, {
       onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
-      write: (_file, path) => copyPack(entryCache, kept, path),
+      write: async (_file, path) => {
+        if (!(await copyPack(entryCache, kept, path))) throw new UselessPack()
+      },
       check: async (file) => {
         const facts = await digestOpenFile(file, signal)
-        if (facts.sha256 !== kept.index.packSha256) throw new DamagedPack()
+        if (facts.sha256 !== kept.index.packSha256) throw new UselessPack()
         return facts
       },
     })
     for (const event of whole.events) tell(event as unknown as Told)
     tell(progress({ entriesDone: whole.entryCount, bytesDone: whole.contentBytes, ...whole }))
     tell(cacheUsed(entryCache, { unchanged: whole.fileCount, 'same-content': 0, compressed: 0 }))
-    await touchEntryCache(entryCache)
+    await tellIfUnusable(entryCache, tell, () => touchEntryCache(entryCache))
     const artifact: Artifact = {
       schema: 'fairlead/artifact/1',
       path: output,
@@ -161,13 +163,14 @@ async function writeKept(
     tell(writtenEvent(artifact))
     return artifact
   } catch (error) {
-    // The build that follows finds out itself that the pack is damaged, and says so.
-    if (error instanceof DamagedPack) return undefined
+    // The build that follows finds out itself what there is to be told of it.
+    if (error instanceof UselessPack) return undefined
     throw error
   }
 }
 
-class DamagedPack extends Error {}
+/** The pack is damaged, or is no longer there. */
+class UselessPack extends Error {}
 
 async function writeArtifact(build: Build): Promise<Artifact> {
   const { prepared, format, verify, signal, tell } = build
@@ -340,12 +343,17 @@ async function keepForNextBuild(
   if (packBytes > maxCacheBytes) return
   const pack = packName(cache.slot, packSha256)
   const facts = { key: cache.key, pack, packBytes, packSha256, whole: keptArtifact(build, packed), readFromMs }
+  const options = { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes }
+  await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
+}
+
+/** For what is done to a cache when the artifact is there: it is right, and the next build takes longer, that is all. */
+async function tellIfUnusable(cache: EntryCache, tell: Tell, act: () => Promise<void>): Promise<void> {
   try {
-    await saveEntryCache(cache, { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes })
+    await act()
   } catch (error) {
-    // The artifact is there and is right; the next build takes longer, that is all.
     if (!isDeployError(error, artifactErrors.ARTIFACT_CACHE_UNUSABLE)) throw error
-    build.tell(cacheIgnored(cache, `it cannot be kept for the next build (${error.context.reason})`))
+    tell(cacheIgnored(cache, `it cannot be kept for the next build (${error.context.reason})`))
   }
 }
 

@@ -70,7 +70,7 @@ export const maxLinkTargetBytes = 4096
 /** Links that are followed before the chain counts as a cycle: Linux's MAXSYMLINKS. */
 export const maxLinkHops = 40
 
-/** A file of credentials by its name that is larger than this is none; it is looked at as a whole. */
+/** Of a file of credentials by its name, so much is looked at as a whole; of the rest, what the rules for all files find. */
 export const maxCredentialFileBytes = 8 * 1024 * 1024
 
 /** How many findings of one JSON file of credentials are looked up: a hundred places say enough. */

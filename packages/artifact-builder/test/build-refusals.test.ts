@@ -483,3 +483,14 @@ function buildAsNobody(shop: Shop): unknown {
     return JSON.parse((error as { readonly stdout: string }).stdout)
   }
 }
+
+test.each([0, 1])(
+  'a file of credentials hides nothing by its length or its number of secrets (%i workers)',
+  async (workers) => {
+    const shop = createShop()
+    const lines = Array.from({ length: 250_000 }, (_, index) => `SERVICE_${index}_PASSWORD=${letters(16)}${index}`)
+    shop.repository.write({ 'config/.env.prod': lines.join('\n') })
+    const options = shop.options({ workers })
+    await expect(buildArtifact(options)).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
+  },
+)

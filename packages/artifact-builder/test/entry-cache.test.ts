@@ -160,6 +160,19 @@ test.each(Object.entries(dependencies))('the kept artifact is not taken after %s
   expect(await build({ ...others, cache: undefined })).toMatchObject({ sha256: warm.sha256 })
 })
 
+test('a pack that another build replaces at the last moment is still read, and the artifact is right', async () => {
+  const { shop, cache, build } = createCachedShop()
+  await settle()
+  const { sha256 } = await build()
+  // What a killed build left is told of right before the pack is copied.
+  writeFileSync(join(dirname(shop.output), '.shop.zip.99999999.0123456789ab.tmp'), 'x')
+  const onEvent = (event: ArtifactEvent) => {
+    if (event.type === 'artifact.leftover-removed') rmSync(cacheFile(cache, '.pack'))
+    shop.events.push(event)
+  }
+  expect(await build({ onEvent })).toMatchObject({ sha256, unchanged: 309, compressed: 0 })
+})
+
 test('the kept artifact is written wherever it is asked for', async () => {
   const { shop, build } = createCachedShop()
   await settle()

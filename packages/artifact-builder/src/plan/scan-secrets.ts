@@ -30,8 +30,8 @@ export function scanSecrets(path: string, bytes: Uint8Array): readonly SecretFin
 }
 
 /**
- * Begins a scan of the file that has this path inside the artifact. A file of credentials by its name is held whole, up
- * to {@link maxCredentialFileBytes}.
+ * Begins a scan of the file that has this path inside the artifact. Of a file of credentials by its name, the beginning is
+ * held, up to {@link maxCredentialFileBytes}.
  */
 export function startSecretScan(path: string): SecretScan {
   const fileRule = fileRuleFor(path)
@@ -87,8 +87,10 @@ function createFindings(path: string, fileRule: FileRule | undefined) {
     addContentMatches: (bytes: Uint8Array, matches: readonly SecretMatch[], newlinesBefore: number) =>
       addMatches(bytes, matches.filter(isLeft), newlinesBefore),
     addFileMatches: (bytes: Uint8Array) => {
-      if (fileRule === undefined || bytes.length > maxCredentialFileBytes) return
-      addMatches(bytes, fileRule.find(latin1(bytes)), 0)
+      if (fileRule === undefined) return
+      // A larger file is no usual one, and must not hide its beginning by its length.
+      const beginning = bytes.subarray(0, maxCredentialFileBytes)
+      addMatches(beginning, fileRule.find(latin1(beginning)), 0)
     },
     sorted: () => (byPlace === undefined ? none : sortFindings([...byPlace.values()])),
   }
@@ -101,7 +103,7 @@ export function sortFindings(findings: readonly SecretFinding[]): readonly Secre
   return [...findings].sort((a, b) => compareBytes(a.path, b.path) || a.line - b.line || compareBytes(a.rule, b.rule))
 }
 
-/** Holds the beginning of a file, so much that it can be told whether there is more than a file of credentials has. */
+/** Holds the beginning of a file: as much as is looked at of a file of credentials, and no more than one piece besides. */
 function createHolder() {
   const pieces: Uint8Array[] = []
   let length = 0

@@ -123,13 +123,19 @@ export async function isPackWhole({ index, pack }: KeptEntries, signal: AbortSig
 }
 
 /**
- * Copies the pack over a file, in the fastest way that the file system has. Whether it was whole shows in the digest of
- * the copy.
+ * Copies the pack over a file, in the fastest way that the file system has; `false` where another build has replaced the
+ * pack meanwhile. Whether it was whole shows in the digest of the copy.
  *
  * @throws what the system says
  */
-export async function copyPack({ folder }: EntryCache, { index }: KeptEntries, to: string): Promise<void> {
-  await copyFile(join(folder, index.pack), to, constants.COPYFILE_FICLONE)
+export async function copyPack({ folder }: EntryCache, { index }: KeptEntries, to: string): Promise<boolean> {
+  try {
+    await copyFile(join(folder, index.pack), to, constants.COPYFILE_FICLONE)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    return false
+  }
 }
 
 /**
@@ -153,7 +159,11 @@ export async function saveEntryCache(
   }
 }
 
-/** Says that what is kept was used: what has not been used for longest goes first. */
+/**
+ * Says that what is kept was used: what has not been used for longest goes first.
+ *
+ * @throws ARTIFACT_CACHE_UNUSABLE
+ */
 export async function touchEntryCache({ folder, slot }: EntryCache): Promise<void> {
   const now = new Date()
   await utimes(join(folder, `${slot}.index`), now, now).catch((error: unknown) => {

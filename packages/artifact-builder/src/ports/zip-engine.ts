@@ -70,7 +70,8 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {
     if (message.type === 'done') onProgress(message)
-    else findings.push(...message.findings)
+    // One by one: a file of a hundred thousand secrets has more than a call takes arguments.
+    else for (const finding of message.findings) findings.push(finding)
   }
   const run = (job: BuildJob) => Promise.all(lanes.map((lane) => lane.run('build', job, onMessage)))
   const plain = { root, fd, entries, results, level, dosTime, objectFormat }
