@@ -17,5 +17,6 @@ export const deflateLane: LaneHandler<DeflateJob, never, Uint8Array> = function*
   const { source, deflate } = openKernel()
   source.set(dictionary)
   source.set(bytes, dictionary.length)
-  return deflate({ dictionaryBytes: dictionary.length, bytes: bytes.length, isLast, tries }).slice()
+  // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
+  return Uint8Array.from(deflate({ dictionaryBytes: dictionary.length, bytes: bytes.length, isLast, tries }))
 }
