@@ -37,6 +37,7 @@ const optionNames = [
   'buckets',
   'secrets',
   'hosts',
+  'simulatedHosts',
   'applications',
   'folder',
   ...ambientOptionNames,
@@ -121,13 +122,14 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       region,
       clock,
       hosts: (options.hosts ?? []).map((host) => ({ ...host, folder: resolve(host.folder) })),
+      simulatedHosts: options.simulatedHosts ?? [],
       applications: options.applications ?? [],
       fetchRevision: revisionFetcher(s3),
       hostEnvironment: environmentFor(endpoint, region, role.credentials),
       onEvent: tell,
     })
     cleanups.push(codeDeploy.close)
-    services.push(codeDeploy)
+    services.push(codeDeploy, codeDeploy.commands)
     const credentials = {
       accessKeyId: user.credentials.accessKeyId,
       secretAccessKey: user.credentials.secretAccessKey,
@@ -145,6 +147,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       hosts: codeDeploy.hosts,
       calls,
       whenIdle: codeDeploy.whenIdle,
+      setAlarm: codeDeploy.setAlarm,
       close,
       [Symbol.asyncDispose]: close,
     }
@@ -303,7 +306,17 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   const refuse = (option: string, given: string, expected: string) => {
     throw coreErrors.INVALID_OPTION({ verb, option, given, expected })
   }
-  const { account, region, port, folder, buckets = [], secrets = {}, hosts = [], applications = [] } = options
+  const {
+    account,
+    region,
+    port,
+    folder,
+    buckets = [],
+    secrets = {},
+    hosts = [],
+    simulatedHosts = [],
+    applications = [],
+  } = options
   if (account !== undefined && !/^\d{12}$/.test(account)) refuse('account', describeValue(account), 'twelve digits')
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     refuse('region', describeValue(region), 'the name of a region, for example eu-central-1')
@@ -314,7 +327,7 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
     refuse('folder', describeValue(folder), 'the path of a folder')
   }
-  for (const [name, value] of Object.entries({ buckets, hosts, applications })) {
+  for (const [name, value] of Object.entries({ buckets, hosts, simulatedHosts, applications })) {
     if (!Array.isArray(value)) refuse(name, describeValue(value), 'a list')
   }
   buckets.forEach((bucket, index) => {
