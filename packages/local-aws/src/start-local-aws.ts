@@ -15,6 +15,7 @@ import type { FetchRevision } from './codedeploy/context.ts'
 import { header, isWellFormed, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
 import { jsonLimitBytes, secretLimitBytes } from './limits.ts'
 import type { LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
+import { openCliEndpoints } from './ports/cli-endpoints.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
 import { lazyClients } from './ports/sdk-clients.ts'
@@ -116,6 +117,12 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const server = await startHttpServer({ port, handle })
     cleanups.push(server.close)
     const { endpoint } = server
+    const cliEndpoints = await openCliEndpoints({ endpoint, region })
+    cleanups.push(cliEndpoints.close)
+    const environmentOf = (of: Credentials) => ({
+      ...environmentFor(endpoint, region, of),
+      AWS_DATA_PATH: cliEndpoints.folder,
+    })
     const [user, role] = keys
     const codeDeploy: CodeDeployService = createCodeDeploy({
       account,
@@ -125,7 +132,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       simulatedHosts: options.simulatedHosts ?? [],
       applications: options.applications ?? [],
       fetchRevision: revisionFetcher(s3),
-      hostEnvironment: environmentFor(endpoint, region, role.credentials),
+      hostEnvironment: environmentOf(role.credentials),
       onEvent: tell,
     })
     cleanups.push(codeDeploy.close)
@@ -143,7 +150,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       account,
       credentials,
       clients: sdk.clients,
-      environment: environmentFor(endpoint, region, credentials),
+      environment: environmentOf(credentials),
       hosts: codeDeploy.hosts,
       calls,
       whenIdle: codeDeploy.whenIdle,

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { LocalAwsEvent, SimulatedHost } from '../../src/index.ts'
 import { simulated } from './simulated.ts'
 
+const isLong = process.env['FAIRLEAD_LONG'] !== undefined
+
 /** `web-0000` and on. */
 function names(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `web-${String(index).padStart(4, '0')}`)
@@ -36,9 +38,13 @@ describe('a fleet of 1,000 hosts, whose hooks are answered in this process', () 
   const total = 1000
   const configs = [
     ['CodeDeployDefault.HalfAtATime', undefined, 500],
-    ['keep-950', { type: 'HOST_COUNT', value: 950 }, 950],
-    ['keep-90-percent', { type: 'FLEET_PERCENT', value: 90 }, 900],
-    ['CodeDeployDefault.AllAtOnce', undefined, 0],
+    ...(isLong
+      ? ([
+          ['keep-950', { type: 'HOST_COUNT', value: 950 }, 950],
+          ['keep-90-percent', { type: 'FLEET_PERCENT', value: 90 }, 900],
+          ['CodeDeployDefault.AllAtOnce', undefined, 0],
+        ] as const)
+      : []),
   ] as const
 
   for (const [deploymentConfigName, minimumHealthyHosts, minimum] of configs) {
@@ -67,6 +73,7 @@ describe('a fleet of 1,000 hosts, whose hooks are answered in this process', () 
         expect(health.mostAtOnce()).toBe(total - minimum)
         const targets = await run.targets(id)
         expect(new Set(targets.map(({ targetId }) => targetId)).size).toBe(total)
+        // The bar is 30 s and 512 MiB; a busy machine is no reason to fail.
         console.log(
           `fleet of ${total}, ${deploymentConfigName}: ${seconds.toFixed(1)} s, ` +
             `${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`,

@@ -189,16 +189,18 @@ function skipUnfinished(target: Target): Target {
   return { ...target, events }
 }
 
+/** Only the one place changes: a fleet's deployment is changed some twenty times for each host. */
 function changeTarget(
   deployment: Deployment,
   targetId: string,
   at: number,
   change: (target: Target) => Target,
 ): Deployment {
-  const targets = deployment.targets.map((target) =>
-    target.targetId === targetId ? { ...change(target), lastUpdatedAt: at } : target,
-  )
-  return { ...deployment, targets }
+  const { targets } = deployment
+  const index = targets.findIndex((target) => target.targetId === targetId)
+  const target = targets[index]
+  if (!target) return deployment
+  return { ...deployment, targets: targets.with(index, { ...change(target), lastUpdatedAt: at }) }
 }
 
 function changeEvent(

@@ -19,17 +19,17 @@ export function eventsBetween(
     return [{ type: 'codedeploy.deployment-created', ...facts, summary, creator, ...place }]
   }
   const events: CodeDeployEvent[] = []
-  for (const [index, target] of after.targets.entries()) {
-    const { targetId: host, status } = target
+  after.targets.forEach((target, index) => {
     // Targets are set once, and keep their places: to look each one up would take a fleet squared.
     const old = before.targets[index]
-    if (old === target) continue
+    if (old === target) return
+    const { targetId: host, status } = target
     events.push(...lifecycleEventsBetween(old, target, facts))
     if (status !== (old?.status ?? 'Pending')) {
       const summary = `${deploymentId} ${host}: ${status}`
       events.push({ type: 'codedeploy.host-status-changed', ...facts, summary, host, status })
     }
-  }
+  })
   if (after.status !== before.status) {
     const { status, error } = after
     const summary = `${where} ${status}${error ? `: ${error.message}` : ''}`
