@@ -75,9 +75,21 @@ async function runPhase(
   signal: AbortSignal,
 ): Promise<DeploymentEnd | undefined> {
   // One waiter, whom every host rings: a race over a thousand hosts would be joined anew for each of them.
-  let ring = newBell()
+  let bell = newBell()
+  const failures: unknown[] = []
+  const begin = (targetId: string) => {
+    run.change((deployment, at) => beginTarget(deployment, targetId, at))
+    const done: Promise<void> = deployTo(run, targetId, phase, signal)
+      .catch((error: unknown) => void failures.push(error))
+      .then(() => {
+        running.delete(done)
+        bell.ring()
+      })
+    running.add(done)
+  }
   for (;;) {
     signal.throwIfAborted()
+    if (failures.length > 0) throw failures[0]
     const step = nextStep(run.read(), phase)
     switch (step.do) {
       case 'end':
@@ -85,20 +97,11 @@ async function runPhase(
       case 'pass':
         return undefined
       case 'wait':
-        await ring.rung
-        ring = newBell()
+        await bell.rung
+        bell = newBell()
         break
       case 'start':
-        for (const targetId of step.targetIds) {
-          run.change((deployment, at) => beginTarget(deployment, targetId, at))
-          const done: Promise<void> = deployTo(run, targetId, phase, signal).finally(() => {
-            running.delete(done)
-            ring.ring()
-          })
-          // Whoever waits for the bell asks the signal; a rejection is kept for the end of all.
-          done.catch((error: unknown) => ring.fail(error))
-          running.add(done)
-        }
+        step.targetIds.forEach(begin)
     }
   }
 }
@@ -106,18 +109,12 @@ async function runPhase(
 interface Bell {
   readonly rung: Promise<void>
   readonly ring: () => void
-  readonly fail: (error: unknown) => void
 }
 
 function newBell(): Bell {
   let ring = () => {}
-  let fail: (error: unknown) => void = () => {}
-  const rung = new Promise<void>((resolve, reject) => {
-    ring = resolve
-    fail = reject
-  })
-  rung.catch(() => {})
-  return { rung, ring, fail }
+  const rung = new Promise<void>((resolve) => (ring = resolve))
+  return { rung, ring: () => ring() }
 }
 
 /** Runs a phase's events on one host. Rejects when it is aborted. */

@@ -45,7 +45,7 @@ function findResource(input: JsonObject, context: ActionContext): string {
   if (!given) throw faults.resourceArnRequired()
   const parts = /^arn:aws[\w-]*:([\w-]+):([\w-]*):(\d{12}):([^:]+):(.+)$/.exec(given)
   if (!parts) throw faults.invalidArn(given)
-  const [, service, region, account, kind, name = ''] = parts
+  const [, service, region, account, kind = '', name = ''] = parts
   const { place } = context
   if (service !== 'codedeploy' || region !== place.region || account !== place.account) throw faults.invalidArn(given)
   switch (kind) {
