@@ -1,5 +1,6 @@
+export type { AnswerEvent, SimulatedEvent, SimulatedFailure, SimulatedHost } from './codedeploy/agent.ts'
 export type { CodeDeployEvent } from './codedeploy/model.ts'
-export type { CodeDeployApplication, CodeDeployGroup, CodeDeployHost } from './codedeploy/service.ts'
+export type { CodeDeployApplication, CodeDeployGroup, CodeDeployHost, SetAlarm } from './codedeploy/service.ts'
 export type { BucketSeed, CallAnsweredEvent, LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
 export type { SdkClients } from './ports/sdk-clients.ts'
 export { startLocalAws } from './start-local-aws.ts'

@@ -15,6 +15,7 @@ import type { FetchRevision } from './codedeploy/context.ts'
 import { header, isWellFormed, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
 import { jsonLimitBytes, secretLimitBytes } from './limits.ts'
 import type { LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
+import { openCliEndpoints } from './ports/cli-endpoints.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
 import { lazyClients } from './ports/sdk-clients.ts'
@@ -37,6 +38,7 @@ const optionNames = [
   'buckets',
   'secrets',
   'hosts',
+  'simulatedHosts',
   'applications',
   'folder',
   ...ambientOptionNames,
@@ -115,19 +117,26 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const server = await startHttpServer({ port, handle })
     cleanups.push(server.close)
     const { endpoint } = server
+    const cliEndpoints = await openCliEndpoints({ endpoint, region })
+    cleanups.push(cliEndpoints.close)
+    const environmentOf = (of: Credentials) => ({
+      ...environmentFor(endpoint, region, of),
+      AWS_DATA_PATH: cliEndpoints.folder,
+    })
     const [user, role] = keys
     const codeDeploy: CodeDeployService = createCodeDeploy({
       account,
       region,
       clock,
       hosts: (options.hosts ?? []).map((host) => ({ ...host, folder: resolve(host.folder) })),
+      simulatedHosts: options.simulatedHosts ?? [],
       applications: options.applications ?? [],
       fetchRevision: revisionFetcher(s3),
-      hostEnvironment: environmentFor(endpoint, region, role.credentials),
+      hostEnvironment: environmentOf(role.credentials),
       onEvent: tell,
     })
     cleanups.push(codeDeploy.close)
-    services.push(codeDeploy)
+    services.push(codeDeploy, codeDeploy.commands)
     const credentials = {
       accessKeyId: user.credentials.accessKeyId,
       secretAccessKey: user.credentials.secretAccessKey,
@@ -141,10 +150,11 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       account,
       credentials,
       clients: sdk.clients,
-      environment: environmentFor(endpoint, region, credentials),
+      environment: environmentOf(credentials),
       hosts: codeDeploy.hosts,
       calls,
       whenIdle: codeDeploy.whenIdle,
+      setAlarm: codeDeploy.setAlarm,
       close,
       [Symbol.asyncDispose]: close,
     }
@@ -303,7 +313,17 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   const refuse = (option: string, given: string, expected: string) => {
     throw coreErrors.INVALID_OPTION({ verb, option, given, expected })
   }
-  const { account, region, port, folder, buckets = [], secrets = {}, hosts = [], applications = [] } = options
+  const {
+    account,
+    region,
+    port,
+    folder,
+    buckets = [],
+    secrets = {},
+    hosts = [],
+    simulatedHosts = [],
+    applications = [],
+  } = options
   if (account !== undefined && !/^\d{12}$/.test(account)) refuse('account', describeValue(account), 'twelve digits')
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     refuse('region', describeValue(region), 'the name of a region, for example eu-central-1')
@@ -314,7 +334,7 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
     refuse('folder', describeValue(folder), 'the path of a folder')
   }
-  for (const [name, value] of Object.entries({ buckets, hosts, applications })) {
+  for (const [name, value] of Object.entries({ buckets, hosts, simulatedHosts, applications })) {
     if (!Array.isArray(value)) refuse(name, describeValue(value), 'a list')
   }
   buckets.forEach((bucket, index) => {
