@@ -12,6 +12,8 @@ export const partNumberLimit = 10_000
 export const keyLimitBytes = 1024
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: names and values of user metadata together. */
 export const metadataLimitBytes = 2048
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html: 20 KB. */
+export const policyLimitBytes = 20 * 1024
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export const listLimit = 1000
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */

@@ -83,11 +83,19 @@ async function answer(
     if (reply.body instanceof Readable) reply.body.destroy()
     return
   }
+  if (reply.cutAfterBytes === 'nothing') {
+    message.socket.destroy()
+    return
+  }
   const abandoned = expectsContinue && !message.readableDidRead
   // What was not read is thrown away, or the caller would go on writing and never look at the answer.
   message.resume()
   // Whoever waits for "100 Continue" may or may not send the body after a final answer: the connection cannot be used again.
   response.writeHead(reply.status, { ...reply.headers, ...(abandoned ? { connection: 'close' } : {}) })
+  if (reply.cutAfterBytes !== undefined) {
+    await sendAndCut(response, reply.body ?? '', reply.cutAfterBytes)
+    return
+  }
   if (!(reply.body instanceof Readable)) {
     response.end(reply.body)
     return
@@ -99,6 +107,19 @@ async function answer(
   }
   // The status is sent: what fails from here on can only be shown by cutting the connection.
   await pipeline(reply.body, response).catch(() => response.destroy())
+}
+
+async function sendAndCut(response: ServerResponse, body: string | Uint8Array | Readable, limitBytes: number) {
+  const pieces = body instanceof Readable ? (body as AsyncIterable<Buffer>) : [Buffer.from(body)]
+  let left = limitBytes
+  for await (const piece of pieces) {
+    const sent = piece.subarray(0, left)
+    left -= sent.length
+    // What was written has to have left before the connection is cut.
+    await new Promise<void>((resolve) => response.write(sent, () => resolve()))
+    if (left === 0) break
+  }
+  response.destroy()
 }
 
 /** A handler that rejects is a mistake of ours, and no reason to take the process of a test with it. */

@@ -31,6 +31,8 @@ export interface S3State {
   readonly createBucket: (name: string, versioning?: Versioning) => Promise<void>
   readonly deleteBucket: (bucket: Bucket) => Promise<void>
   readonly setVersioning: (bucket: Bucket, versioning: Versioning) => Promise<void>
+  /** Replaces the policy of the bucket, or removes it. */
+  readonly setPolicy: (bucket: Bucket, policy: string | undefined) => Promise<void>
   /** Announces a conditional write, so that a deletion before its end is noticed. Refuses one that cannot succeed now. */
   readonly beginWrite: (bucket: Bucket, key: string, condition: WriteCondition) => ConditionalWrite
   readonly abandonWrite: (bucket: Bucket, write: ConditionalWrite) => void
@@ -70,6 +72,7 @@ interface BucketRecord {
   readonly name: string
   readonly createdMs: number
   readonly versioning?: Versioning
+  readonly policy?: string | undefined
 }
 
 interface VersionRecord {
@@ -86,8 +89,14 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
   const buckets = new Map<string, Bucket>()
   let sequence = 0
 
-  const saveBucket = ({ name, createdMs, versioning }: Bucket) =>
-    files.saveRecord(`${bucketRecord}${name}`, { schema: 1, name, createdMs, versioning } satisfies BucketRecord)
+  const saveBucket = ({ name, createdMs, versioning, policy }: Bucket) =>
+    files.saveRecord(`${bucketRecord}${name}`, {
+      schema: 1,
+      name,
+      createdMs,
+      versioning,
+      policy,
+    } satisfies BucketRecord)
   const saveVersion = (bucket: Bucket, version: Version) =>
     files.saveRecord(`${versionRecord}${version.id}`, {
       schema: 1,
@@ -106,7 +115,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
   for (const [name, record] of records)
     if (name.startsWith(bucketRecord)) {
       const { schema: _, ...facts } = record as BucketRecord
-      buckets.set(facts.name, newBucket(facts.name, facts.createdMs, facts.versioning))
+      buckets.set(facts.name, { ...newBucket(facts.name, facts.createdMs, facts.versioning), policy: facts.policy })
     }
   const stored = [...records].flatMap(([name, record]) =>
     name.startsWith(versionRecord) ? [record as VersionRecord] : [],
@@ -179,6 +188,10 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
       bucket.versioning = versioning
       await saveBucket(bucket)
     },
+    setPolicy: async (bucket, policy) => {
+      bucket.policy = policy
+      await saveBucket(bucket)
+    },
     beginWrite: (bucket, key, condition) => {
       requireCondition(bucket, key, condition)
       const write = { key, deleted: false }
@@ -244,7 +257,15 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
 }
 
 function newBucket(name: string, createdMs: number, versioning: Versioning): Bucket {
-  return { name, createdMs, versioning, versions: new Map(), uploads: new Map(), conditionalWrites: new Set() }
+  return {
+    name,
+    createdMs,
+    versioning,
+    policy: undefined,
+    versions: new Map(),
+    uploads: new Map(),
+    conditionalWrites: new Set(),
+  }
 }
 
 /** Of the length and letters that AWS uses; opaque. */
