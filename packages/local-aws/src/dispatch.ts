@@ -39,7 +39,7 @@ export function dispatcher(dispatch: Dispatch): (request: HttpRequest) => Promis
     const { call, answer, body } = await route(request, dispatch)
     const fault = dispatch.nextFault(call)
     if (fault?.kind === 'delayed') await dispatch.clock.sleep(fault.delayMs, request.signal)
-    const instead = fault && (await answerInstead(fault, call, { body }).catch(() => undefined))
+    const instead = fault && (await answerInstead(fault, call, { body }))
     const answered = instead ? { response: instead, facts: { ...call, permissions: [] } } : await answer()
     const response = fault && !instead ? spoil(fault, answered.response) : answered.response
     const { service, action, permissions, resource } = answered.facts

@@ -25,6 +25,11 @@ export interface HttpResponse {
   readonly cutAfterBytes?: number | 'nothing' | undefined
 }
 
+/** The caller sent nothing for too long in the middle of a body. */
+export class SlowBodyError extends Error {
+  override readonly name = 'SlowBodyError'
+}
+
 /** The value of a header, its repetitions joined as HTTP says; `undefined` where it was not sent. */
 export function header(request: Pick<HttpRequest, 'headers'>, name: string): string | undefined {
   return request.headers.get(name)?.join(',')

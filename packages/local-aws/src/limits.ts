@@ -28,3 +28,5 @@ export const secretLimitBytes = 65_536
 export const batchLimit = 20
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html */
 export const listSecretsLimit = 100
+/** How long S3 waits for the next bytes of a body before it answers RequestTimeout; seen at AWS, not in its documents. */
+export const bodyIdleMs = 20_000

@@ -18,6 +18,7 @@ import type {
   RecordedCall,
   UserSeed,
 } from './model.ts'
+import { openDigests } from './ports/digests/digests.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
 import { lazyClients } from './ports/sdk-clients.ts'
@@ -101,7 +102,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const folderOf = (name: string) => (options.folder === undefined ? undefined : join(resolve(options.folder), name))
     const objectFiles = await openObjectFiles(folderOf('s3'))
     cleanups.push(objectFiles.close)
-    const s3 = await openS3State(objectFiles, clock)
+    const digests = openDigests()
+    cleanups.push(digests.close)
+    const s3 = await openS3State(objectFiles, clock, digests)
     const secrets = await openSecretsState({
       account,
       region,

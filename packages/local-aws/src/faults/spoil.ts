@@ -90,11 +90,15 @@ function refuse(
 }
 
 async function readAtMost(body: AsyncIterable<Buffer>, limitBytes: number): Promise<void> {
-  let sizeBytes = 0
   if (limitBytes === 0) return
-  for await (const piece of body) {
-    sizeBytes += piece.length
-    if (sizeBytes >= limitBytes) return
+  let sizeBytes = 0
+  try {
+    for await (const piece of body) {
+      sizeBytes += piece.length
+      if (sizeBytes >= limitBytes) return
+    }
+  } catch {
+    // The caller cut it first.
   }
 }
 

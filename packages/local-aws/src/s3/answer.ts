@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { NamedCall } from '../faults/model.ts'
-import { parseQuery, type HttpRequest, type HttpResponse } from '../http.ts'
+import { parseQuery, SlowBodyError, type HttpRequest, type HttpResponse } from '../http.ts'
 import { verifySignature, type Credentials, type SignatureProblem } from '../sigv4/verify.ts'
 import { refusal, type Caller, type Need } from '../permissions/access.ts'
 import { parseBucketPolicy } from './bucket-policy.ts'
@@ -310,6 +310,13 @@ function describeLevel(level: S3Operation['level']): string {
 }
 
 function internalError(error: unknown): S3Fault {
+  if (error instanceof SlowBodyError) {
+    return new S3Fault(
+      'RequestTimeout',
+      'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+      400,
+    )
+  }
   const reason = error instanceof Error ? error.message : String(error)
   return new S3Fault('InternalError', `local-aws failed: ${reason}`, 500)
 }

@@ -4,11 +4,11 @@ import {
   checksumHeader,
   digestOf,
   isDigestText,
-  startDigest,
   type ChecksumAlgorithm,
 } from '../checksum/checksums.ts'
 import { readSmallBody } from '../http.ts'
 import { putLimitBytes, xmlLimitBytes } from '../limits.ts'
+import type { BodyDigests } from '../ports/digests/digests.ts'
 import type { Segment } from '../ports/object-files.ts'
 import { parseXml, type XmlValue } from '../ports/xml-parser.ts'
 import type { S3Call } from './call.ts'
@@ -42,18 +42,39 @@ export async function receiveBody(
     throw new S3Fault('MissingContentLength', 'You must provide the Content-Length HTTP header.', 411)
   }
   if (call.declaredBytes > putLimitBytes) throw tooLarge(call.declaredBytes)
-  const md5 = startDigest('MD5')
-  const digest = algorithm && startDigest(algorithm)
-  const segment = await call.state.files.write(observe(call.body, [md5, ...(digest ? [digest] : [])]))
+  const { segment, digests } = await writeObserved(
+    call,
+    call.body,
+    algorithm ? ['MD5', algorithm] : ['MD5'],
+    call.declaredBytes,
+  )
   try {
     if (segment.sizeBytes !== call.declaredBytes) throw incomplete(call.declaredBytes, segment.sizeBytes)
-    const md5Bytes = md5.digest()
-    requireMd5(contentMd5, md5Bytes)
-    const actual = digest?.digest()
-    if (announced && actual) return { segment, md5: md5Bytes, checksum: verifyChecksum(announced, actual, call) }
-    return { segment, md5: md5Bytes, checksum: algorithm && actual && { algorithm, value: actual.toString('base64') } }
+    const [md5 = Buffer.alloc(0), actual] = digests
+    requireMd5(contentMd5, md5)
+    if (announced && actual) return { segment, md5, checksum: verifyChecksum(announced, actual, call) }
+    return { segment, md5, checksum: algorithm && actual && { algorithm, value: actual.toString('base64') } }
   } catch (error) {
     await call.state.files.remove([segment])
+    throw error
+  }
+}
+
+/** Writes a body to a new file, and answers its digests in the order of their names. */
+export async function writeObserved(
+  { state }: Pick<S3Call, 'state'>,
+  body: AsyncIterable<Buffer>,
+  algorithms: readonly (ChecksumAlgorithm | 'MD5')[],
+  sizeBytes: number,
+): Promise<{ readonly segment: Segment; readonly digests: readonly Buffer[] }> {
+  const running = state.digests.start(algorithms, sizeBytes)
+  let segment: Segment | undefined
+  try {
+    segment = await state.files.write(observe(body, running))
+    return { segment, digests: await running.end() }
+  } catch (error) {
+    running.abandon()
+    if (segment) await state.files.remove([segment])
     throw error
   }
 }
@@ -159,16 +180,14 @@ function requireMd5(claimed: string | undefined, actual: Buffer): void {
   }
 }
 
-/** Passes a body on, and lets digests see it. */
-export async function* observe(
-  body: AsyncIterable<Buffer>,
-  digests: readonly { readonly update: (piece: Uint8Array) => void }[],
-): AsyncGenerator<Buffer> {
+/** Passes a body on, and lets the digests see it. */
+async function* observe(body: AsyncIterable<Buffer>, digests: BodyDigests): AsyncGenerator<Buffer> {
   let sizeBytes = 0
   for await (const piece of body) {
     sizeBytes += piece.length
     if (sizeBytes > putLimitBytes) throw tooLarge(sizeBytes)
-    for (const digest of digests) digest.update(piece)
+    const wait = digests.update(piece)
+    if (wait) await wait
     yield piece
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '@fairlead/core'
+import type { Digests } from '../ports/digests/digests.ts'
 import type { ObjectFiles, Segment } from '../ports/object-files.ts'
 import { s3Faults } from './fault.ts'
 import type {
@@ -27,6 +28,7 @@ type NewObject = Omit<ObjectVersion, 'kind' | 'id' | 'versionId' | 'modifiedMs' 
 export interface S3State {
   readonly buckets: ReadonlyMap<string, Bucket>
   readonly files: ObjectFiles
+  readonly digests: Digests
   readonly nowMs: () => number
   readonly createBucket: (name: string, versioning?: Versioning) => Promise<void>
   readonly deleteBucket: (bucket: Bucket) => Promise<void>
@@ -85,7 +87,7 @@ const bucketRecord = 'bucket-'
 const versionRecord = 'version-'
 
 /** Opens the state that the files hold; empty where they are new. */
-export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3State> {
+export async function openS3State(files: ObjectFiles, clock: Clock, digests: Digests): Promise<S3State> {
   const buckets = new Map<string, Bucket>()
   let sequence = 0
 
@@ -156,7 +158,13 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
       for (const old of replaced) insert(bucket, old)
       throw error
     }
+    await forgetIfGone(bucket, version)
     await forget(replaced)
+  }
+  /** What was replaced or deleted while its record was being written would come back at the next start. */
+  const forgetIfGone = async (bucket: Bucket, version: Version) => {
+    const isThere = bucket.versions.get(version.key)?.some((other) => other.id === version.id)
+    if (!isThere) await forget([version])
   }
   const facts = (bucket: Bucket) => ({
     id: randomUUID(),
@@ -171,6 +179,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
   return {
     buckets,
     files,
+    digests,
     nowMs: () => clock.now(),
     createBucket: async (name, versioning) => {
       const bucket = newBucket(name, clock.now(), versioning)
@@ -242,6 +251,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
         versions.map((other) => (other.id === version.id ? tagged : other)),
       )
       await saveVersion(bucket, tagged)
+      await forgetIfGone(bucket, tagged)
     },
     beginUpload: (bucket, upload) => {
       const started: MultipartUpload = {

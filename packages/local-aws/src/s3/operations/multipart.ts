@@ -22,7 +22,7 @@ import { S3Fault, s3Faults } from '../fault.ts'
 import type { Bucket, MultipartUpload, StoredChecksum, UploadPart } from '../model.ts'
 import { encryptionHeaders, readObjectHeaders, versionHeader } from '../object-headers.ts'
 import { compareKeys } from '../order.ts'
-import { observe, receiveBody, receiveXml, type Received } from '../receive.ts'
+import { receiveBody, receiveXml, writeObserved, type Received } from '../receive.ts'
 import { writeXml, type XmlNode } from '../xml.ts'
 import { readEncoding } from './list.ts'
 import { findCopySource, readChecksumAlgorithm, readWriteCondition, requireKeyLength } from './write-object.ts'
@@ -133,16 +133,13 @@ export async function uploadPartCopy(call: S3Call): Promise<S3Answer> {
   const number = partNumberIn(call.query.get('partNumber') ?? '')
   const source = findCopySource(call)
   const range = copyRange(call.header('x-amz-copy-source-range'), source.object.sizeBytes)
-  const md5 = startDigest('MD5')
-  const digest = upload.checksumAlgorithm && startDigest(upload.checksumAlgorithm)
+  const { checksumAlgorithm: algorithm } = upload
   const bytes = call.state.files.read(source.object.segments, range) as AsyncIterable<Buffer>
-  const segment = await call.state.files.write(observe(bytes, digest ? [md5, digest] : [md5]))
-  const part = await addPart(call, upload, number, {
-    segment,
-    md5: md5.digest(),
-    checksum: upload.checksumAlgorithm &&
-      digest && { algorithm: upload.checksumAlgorithm, value: digest.digest().toString('base64') },
-  })
+  const names = algorithm ? (['MD5', algorithm] as const) : (['MD5'] as const)
+  const { segment, digests } = await writeObserved(call, bytes, names, range.end - range.start + 1)
+  const [md5 = Buffer.alloc(0), actual] = digests
+  const checksum = algorithm && actual && { algorithm, value: actual.toString('base64') }
+  const part = await addPart(call, upload, number, { segment, md5, checksum })
   return {
     status: 200,
     headers: {

@@ -1,13 +1,22 @@
 import type { ChecksumAlgorithm } from '../../checksum/checksums.ts'
-import { checksumAlgorithms, defaultChecksum, startDigest } from '../../checksum/checksums.ts'
+import { checksumAlgorithms, defaultChecksum } from '../../checksum/checksums.ts'
 import { keyLimitBytes } from '../../limits.ts'
-import { eTagsIn, isoSeconds, objectArn, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
+import {
+  bucketArn,
+  eTagsIn,
+  isoSeconds,
+  objectArn,
+  requireBucket,
+  xmlHeaders,
+  type S3Answer,
+  type S3Call,
+} from '../call.ts'
 import { copySourceOf } from '../copy-source.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
 import { currentObject, type WriteCondition } from '../state.ts'
 import type { Bucket, ObjectVersion, StoredChecksum } from '../model.ts'
 import { checksumHeaders, encryptionHeaders, entityTag, readObjectHeaders, versionHeader } from '../object-headers.ts'
-import { receiveBody } from '../receive.ts'
+import { receiveBody, writeObserved } from '../receive.ts'
 import { writeXml } from '../xml.ts'
 import { requireVersionId } from './read-object.ts'
 
@@ -92,19 +101,15 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
   const version = await (async () => {
     try {
       const { object } = source
-      const md5 = startDigest('MD5')
-      const digest = startDigest(algorithm)
       const bytes = call.state.files.read(object.segments, { start: 0, end: object.sizeBytes - 1 })
-      const segment = await call.state.files.write(
-        (async function* () {
-          for await (const piece of bytes as AsyncIterable<Buffer>) {
-            md5.update(piece)
-            digest.update(piece)
-            yield piece
-          }
-        })(),
+      const { segment, digests } = await writeObserved(
+        call,
+        bytes as AsyncIterable<Buffer>,
+        ['MD5', algorithm],
+        object.sizeBytes,
       )
-      const checksum: StoredChecksum = { algorithm, type: 'FULL_OBJECT', value: digest.digest().toString('base64') }
+      const [md5 = Buffer.alloc(0), actual = Buffer.alloc(0)] = digests
+      const checksum: StoredChecksum = { algorithm, type: 'FULL_OBJECT', value: actual.toString('base64') }
       const system = metadata === 'COPY' ? { ...object.system, ...encryptionOf(given.system) } : given.system
       return await call.state.commitWrite(bucket, write, condition, {
         system,
@@ -112,7 +117,7 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
         tags: tagging === 'COPY' ? object.tags : given.tags,
         key: call.key,
         sizeBytes: segment.sizeBytes,
-        eTag: entityTag(md5.digest(), system),
+        eTag: entityTag(md5, system),
         checksum,
         segments: [segment],
         partCount: 0,
@@ -180,7 +185,11 @@ export function findCopySource(call: S3Call): {
     versionId === undefined
       ? currentObject(bucket, key)
       : bucket.versions.get(key)?.find((version) => version.versionId === requireVersionId(versionId))
-  if (!object) throw versionId === undefined ? s3Faults.noSuchKey(key) : s3Faults.noSuchVersion(key, versionId)
+  if (!object) {
+    const maySee = call.mayAccess({ action: 's3:ListBucket', resource: bucketArn(bucketName) })
+    if (!maySee) throw s3Faults.accessDenied()
+    throw versionId === undefined ? s3Faults.noSuchKey(key) : s3Faults.noSuchVersion(key, versionId)
+  }
   if (object.kind !== 'object')
     throw s3Faults.invalidRequest(
       'The source of a copy request may not specifically refer to a delete marker by version id.',
