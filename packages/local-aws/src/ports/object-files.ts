@@ -30,7 +30,7 @@ export interface ObjectFiles {
 }
 
 /** Large enough that a read costs little, small enough that many readers at once do not matter. */
-const readBytes = 256 * 1024
+const readBytes = 512 * 1024
 
 /** Writes are gathered up to this size: a write for each piece that a socket delivers takes longer than the piece. */
 const writeBytes = 1024 ** 2
@@ -69,7 +69,12 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
     read: (segments, range) => {
       const wanted = cut(segments, range)
       for (const { segment } of wanted) readers.set(segment.id, (readers.get(segment.id) ?? 0) + 1)
-      const stream = Readable.from(readAll(wanted, pathOf), { objectMode: false, highWaterMark: readBytes })
+      // Most objects lie in one file, which needs nothing between it and its reader.
+      const [only] = wanted
+      const stream =
+        only && wanted.length === 1
+          ? openSlice(only, pathOf)
+          : Readable.from(readAll(wanted, pathOf), { objectMode: false, highWaterMark: readBytes })
       stream.once('close', () => wanted.forEach(({ segment }) => release(segment)))
       return stream
     },
@@ -164,7 +169,9 @@ function cut(segments: readonly Segment[], range: { readonly start: number; read
 }
 
 async function* readAll(slices: readonly Slice[], pathOf: (segment: Segment) => string): AsyncGenerator<Buffer> {
-  for (const { segment, start, end } of slices) {
-    yield* createReadStream(pathOf(segment), { start, end, highWaterMark: readBytes }) as AsyncIterable<Buffer>
-  }
+  for (const slice of slices) yield* openSlice(slice, pathOf) as AsyncIterable<Buffer>
+}
+
+function openSlice({ segment, start, end }: Slice, pathOf: (segment: Segment) => string): Readable {
+  return createReadStream(pathOf(segment), { start, end, highWaterMark: readBytes })
 }
