@@ -38,6 +38,7 @@ export const walls = {
       '@aws-sdk/client-secrets-manager',
       '@aws-sdk/client-sts',
       'fast-xml-parser',
+      'vitest',
     ],
   },
   cli: {

@@ -1,3 +1,12 @@
 import { libraryBuild } from '../../tools/tsup.ts'
 
-export default libraryBuild()
+export default libraryBuild(
+  {
+    index: 'src/index.ts',
+    'node-test': 'src/ports/node-test.ts',
+    vitest: 'src/ports/vitest.ts',
+    'digest-worker': 'src/ports/digests/worker.ts',
+  },
+  // There is a package called test, and node:test is the one module that cannot be named without its prefix.
+  { removeNodeProtocol: false },
+)

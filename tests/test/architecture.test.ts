@@ -62,6 +62,7 @@ function packageOf(module: string): string {
 
 interface PackageJson {
   readonly dependencies?: Record<string, string>
+  readonly peerDependencies?: Record<string, string>
 }
 
 function manifestOf(name: string): PackageJson {
@@ -82,7 +83,8 @@ describe.each(Object.entries(walls))('%s', (name, { neighbours, outside }) => {
 
   test('it installs what its source names, and nothing more', () => {
     const named = [...new Set(foreign.map(({ module }) => packageOf(module)))].sort()
-    expect(Object.keys(manifestOf(name).dependencies ?? {}).sort()).toEqual(named)
+    const { dependencies, peerDependencies } = manifestOf(name)
+    expect(Object.keys({ ...dependencies, ...peerDependencies }).sort()).toEqual(named)
   })
 
   test('only its ports touch the disk, processes, sockets and what comes from outside', () => {

@@ -153,6 +153,25 @@ test('local-aws runs until it is stopped, and says how to reach it', async () =>
   })
 })
 
+test('local-aws keeps what it has in the folder that --data names', async () => {
+  const data = join(folder, 'local-aws-data')
+  for (const args of [['--bucket', 'kept'], []]) {
+    const stopping = new AbortController()
+    const exitCode = runFairlead(['local-aws', '--data', data, '--json', ...args], {
+      stdout: () => stopping.abort(),
+      stderr: () => {},
+      signal: stopping.signal,
+    })
+    expect(await exitCode).toBe(0)
+  }
+  const aws = await startLocalAws({ folder: data })
+  try {
+    expect(aws.inspect.buckets()).toEqual(['kept'])
+  } finally {
+    await aws.close()
+  }
+})
+
 test('a file of seeds that is no JSON is refused without a word of it', async () => {
   const secret = canary()
   const file = join(folder, 'seeds.json')

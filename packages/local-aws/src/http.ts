@@ -21,6 +21,13 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | Readable | undefined
+  /** Cuts the connection after so many bytes of the body, or before anything is sent. */
+  readonly cutAfterBytes?: number | 'nothing' | undefined
+}
+
+/** The caller sent nothing for too long in the middle of a body. */
+export class SlowBodyError extends Error {
+  override readonly name = 'SlowBodyError'
 }
 
 /** The value of a header, its repetitions joined as HTTP says; `undefined` where it was not sent. */

@@ -12,6 +12,8 @@ export const partNumberLimit = 10_000
 export const keyLimitBytes = 1024
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: names and values of user metadata together. */
 export const metadataLimitBytes = 2048
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html: 20 KB. */
+export const policyLimitBytes = 20 * 1024
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export const listLimit = 1000
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
@@ -26,3 +28,5 @@ export const secretLimitBytes = 65_536
 export const batchLimit = 20
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html */
 export const listSecretsLimit = 100
+/** How long S3 waits for the next bytes of a body before it answers RequestTimeout; seen at AWS, not in its documents. */
+export const bodyIdleMs = 20_000

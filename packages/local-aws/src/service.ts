@@ -1,4 +1,5 @@
 import type { JsonObject } from '@fairlead/core'
+import type { Need } from './permissions/access.ts'
 
 /** An error that a service answers on the wire, with the name that the SDK turns into a typed exception. */
 export class ServiceFault extends Error {
@@ -19,6 +20,8 @@ export interface ServiceCall {
   readonly region: string
   /** Aborts when the caller hangs up or the server closes. */
   readonly signal: AbortSignal
+  /** Refuses a caller who lacks a permission that only the action itself knows of. Default: everybody may. */
+  readonly requireAccess?: ((need: Need) => void) | undefined
 }
 
 /**
@@ -32,6 +35,8 @@ export interface JsonService {
   readonly signingName: string
   /** Answers an action, or throws a {@link ServiceFault}. */
   readonly handle: (action: string, input: JsonObject, call: ServiceCall) => Promise<JsonObject>
+  /** The ARN of what a name or an id stands for, where there is such a thing. */
+  readonly findResource?: ((id: string) => string | undefined) | undefined
   /** Stops what runs and waits until nothing of it is left. */
   readonly close: () => Promise<void>
 }

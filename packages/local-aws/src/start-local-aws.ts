@@ -1,34 +1,42 @@
-import { randomBytes, randomInt } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import {
-  ambientOptionNames,
-  checkOptions,
-  coreErrors,
-  describeValue,
-  systemClock,
-  timestamp,
-  type Clock,
-} from '@fairlead/core'
+import { ambientOptionNames, checkOptions, coreErrors, describeValue, systemClock, timestamp } from '@fairlead/core'
 import { answerJson } from './aws-json/answer.ts'
+import { defaultChecksum, digestOf } from './checksum/checksums.ts'
 import { createCodeDeploy, type CodeDeployService } from './codedeploy/service.ts'
 import type { FetchRevision } from './codedeploy/context.ts'
-import { header, isWellFormed, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
-import { jsonLimitBytes, secretLimitBytes } from './limits.ts'
-import type { LocalAws, LocalAwsEvent, LocalAwsOptions, RecordedCall } from './model.ts'
+import { dispatcher } from './dispatch.ts'
+import { createFaults } from './faults/order.ts'
+import { inspection } from './inspect.ts'
+import { keyLimitBytes, secretLimitBytes } from './limits.ts'
+import type {
+  BucketSeed,
+  LocalAws,
+  LocalAwsEvent,
+  LocalAwsOptions,
+  LocalAwsUser,
+  ObjectSeed,
+  RecordedCall,
+  UserSeed,
+} from './model.ts'
 import { openCliEndpoints } from './ports/cli-endpoints.ts'
+import { openDigests } from './ports/digests/digests.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
 import { lazyClients } from './ports/sdk-clients.ts'
 import { answerS3 } from './s3/answer.ts'
+import { parseBucketPolicy } from './s3/bucket-policy.ts'
 import { s3Faults } from './s3/fault.ts'
+import type { Bucket } from './s3/model.ts'
 import { isBucketName } from './s3/operations/buckets.ts'
 import { currentObject, openS3State, type S3State } from './s3/state.ts'
+import { createRotations, type RotationEndedEvent } from './secrets-manager/rotation.ts'
 import { createSecretsManager } from './secrets-manager/service.ts'
 import { openSecretsState, type SecretsState } from './secrets-manager/state.ts'
 import { createSecret, putSecretValue } from './secrets-manager/write.ts'
 import type { JsonService } from './service.ts'
 import type { Credentials } from './sigv4/verify.ts'
-import { answerSts, type Identity } from './sts/answer.ts'
+import { answerSts } from './sts/answer.ts'
+import { createUsers, type Key } from './users.ts'
 
 const verb = 'startLocalAws'
 const optionNames = [
@@ -37,6 +45,9 @@ const optionNames = [
   'port',
   'buckets',
   'secrets',
+  'users',
+  'faults',
+  'rotate',
   'hosts',
   'simulatedHosts',
   'applications',
@@ -68,9 +79,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       failures.push(error)
     }
   }
-  const keys = makeKeys(account)
-  const findCredentials = (accessKeyId: string) =>
-    keys.find(({ credentials }) => credentials.accessKeyId === accessKeyId)?.credentials
+  const users = createUsers(account)
+  const { faults, next: nextFault } = createFaults()
+  for (const rule of options.faults ?? []) faults.add(rule)
 
   let closed: Promise<void> | undefined
   const close = () => {
@@ -93,7 +104,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const folderOf = (name: string) => (options.folder === undefined ? undefined : join(resolve(options.folder), name))
     const objectFiles = await openObjectFiles(folderOf('s3'))
     cleanups.push(objectFiles.close)
-    const s3 = await openS3State(objectFiles, clock)
+    const digests = openDigests()
+    cleanups.push(digests.close)
+    const s3 = await openS3State(objectFiles, clock, digests)
     const secrets = await openSecretsState({
       account,
       region,
@@ -101,29 +114,33 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       files: options.folder === undefined ? objectFiles : await openObjectFiles(folderOf('secrets-manager')),
     })
     await seed(options, s3, secrets)
-    const services: JsonService[] = [createSecretsManager(secrets)]
-    const common = { account, region, findCredentials, signingNowMs: systemClock.now }
+    const rotations = createRotations({
+      state: secrets,
+      rotate: options.rotate,
+      clients: () => sdk.clients,
+      tell: (event) => tell({ ...event, at: timestamp(clock), summary: describeRotationEnd(event) }),
+    })
+    const services: JsonService[] = [createSecretsManager(secrets, rotations)]
+    const { findCredentials, identify } = users
+    const common = { account, region, findCredentials, identify, signingNowMs: systemClock.now }
     const handle = dispatcher({
       record: (call) => {
         calls.push(call)
         tell(describeCall(call))
       },
       clock,
+      nextFault,
       s3: (request) => answerS3(request, { ...common, state: s3 }),
       json: (request, target, body) =>
         answerJson(request, target, body, { ...common, services, closing: closing.signal }),
-      sts: (request, body) => answerSts(request, body, { ...common, identify: identifyWith(keys) }),
+      sts: (request, body) => answerSts(request, body, common),
     })
     const server = await startHttpServer({ port, handle })
     cleanups.push(server.close)
     const { endpoint } = server
     const cliEndpoints = await openCliEndpoints({ endpoint, region })
     cleanups.push(cliEndpoints.close)
-    const environmentOf = (of: Credentials) => ({
-      ...environmentFor(endpoint, region, of),
-      AWS_DATA_PATH: cliEndpoints.folder,
-    })
-    const [user, role] = keys
+    const place = { endpoint, region, cliModels: cliEndpoints.folder }
     const codeDeploy: CodeDeployService = createCodeDeploy({
       account,
       region,
@@ -132,28 +149,47 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       simulatedHosts: options.simulatedHosts ?? [],
       applications: options.applications ?? [],
       fetchRevision: revisionFetcher(s3),
-      hostEnvironment: environmentOf(role.credentials),
+      hostEnvironment: environmentFor(place, users.role.credentials),
       onEvent: tell,
     })
     cleanups.push(codeDeploy.close)
     services.push(codeDeploy, codeDeploy.commands)
-    const credentials = {
-      accessKeyId: user.credentials.accessKeyId,
-      secretAccessKey: user.credentials.secretAccessKey,
-    }
-    const sdk = lazyClients({ endpoint, region, credentials })
+    const open = (key: Key) => openUser(key, place)
+    const owner = open(users.owner)
+    const sdk = owner.sdk
     cleanups.push(sdk.destroy)
+    const opened = new Map<string, LocalAwsUser>()
+    const addUser = (user: UserSeed): LocalAwsUser => {
+      const { sdk: own, ...facts } = open(users.add(user))
+      cleanups.push(own.destroy)
+      const added = { name: user.name, ...facts }
+      opened.set(user.name, added)
+      return added
+    }
+    options.users?.forEach(addUser)
     signal?.throwIfAborted()
     return {
       endpoint,
       region,
       account,
-      credentials,
-      clients: sdk.clients,
-      environment: environmentOf(credentials),
+      credentials: owner.credentials,
+      clients: owner.clients,
+      environment: owner.environment,
+      addUser,
+      user: (name) => {
+        const user = opened.get(name)
+        if (user) return user
+        const expected = [...opened.keys()].join(', ') || 'a user that was added; there is none'
+        throw coreErrors.INVALID_OPTION({ verb: 'user', option: 'name', given: describeValue(name), expected })
+      },
+      faults,
+      inspect: inspection(s3, secrets),
       hosts: codeDeploy.hosts,
       calls,
-      whenIdle: codeDeploy.whenIdle,
+      whenIdle: async () => {
+        await rotations.whenIdle()
+        await codeDeploy.whenIdle()
+      },
       setAlarm: codeDeploy.setAlarm,
       close,
       [Symbol.asyncDispose]: close,
@@ -164,46 +200,35 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
-interface Key {
-  readonly credentials: Credentials
-  readonly identity: Identity
+/** Where clients find this server. */
+interface Place {
+  readonly endpoint: string
+  readonly region: string
+  /** The folder that leads commands of the CLI here which know no endpoint. */
+  readonly cliModels: string
 }
 
-/** The caller's key, and the temporary one of the role that the hosts have. */
-function makeKeys(account: string): readonly [user: Key, role: Key] {
-  const letters = (count: number) =>
-    Array.from({ length: count }, () => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[randomInt(32)]).join('')
-  const secretAccessKey = () => randomBytes(30).toString('base64')
-  const session = `i-${randomBytes(9).toString('hex').slice(0, 17)}`
-  return [
-    {
-      credentials: { accessKeyId: `AKIA${letters(16)}`, secretAccessKey: secretAccessKey() },
-      identity: { arn: `arn:aws:iam::${account}:user/local-aws`, userId: `AIDA${letters(17)}` },
-    },
-    {
-      credentials: {
-        accessKeyId: `ASIA${letters(16)}`,
-        secretAccessKey: secretAccessKey(),
-        sessionToken: randomBytes(96).toString('base64'),
-      },
-      identity: {
-        arn: `arn:aws:sts::${account}:assumed-role/local-aws-host/${session}`,
-        userId: `AROA${letters(17)}:${session}`,
-      },
-    },
-  ]
-}
-
-function identifyWith(keys: readonly Key[]): (accessKeyId: string) => Identity {
-  return (accessKeyId) => {
-    const key = keys.find(({ credentials }) => credentials.accessKeyId === accessKeyId)
-    if (!key) throw new Error('a key that was verified is not known')
-    return key.identity
+/** What a key's owner is given. */
+function openUser({ credentials, caller }: Key, place: Place) {
+  const { accessKeyId, secretAccessKey } = credentials
+  const own = { accessKeyId, secretAccessKey }
+  const sdk = lazyClients({ endpoint: place.endpoint, region: place.region, credentials: own })
+  return {
+    arn: caller.arn,
+    credentials: own,
+    clients: sdk.clients,
+    environment: environmentFor(place, own),
+    sdk,
   }
 }
 
-function environmentFor(endpoint: string, region: string, credentials: Credentials): Record<string, string> {
+function describeRotationEnd({ secret, outcome, failure }: Omit<RotationEndedEvent, 'at' | 'summary'>): string {
+  return `rotation of ${secret}: ${outcome}${failure ? ` at ${failure.step} with ${failure.error}` : ''}`
+}
+
+function environmentFor({ endpoint, region, cliModels }: Place, credentials: Credentials): Record<string, string> {
   return {
+    AWS_DATA_PATH: cliModels,
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -215,53 +240,6 @@ function environmentFor(endpoint: string, region: string, credentials: Credentia
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   }
-}
-
-interface Dispatch {
-  readonly clock: Clock
-  readonly record: (call: RecordedCall) => void
-  readonly s3: (request: HttpRequest) => ReturnType<typeof answerS3>
-  readonly json: (request: HttpRequest, target: string, body: Buffer) => ReturnType<typeof answerJson>
-  readonly sts: (request: HttpRequest, body: Buffer) => ReturnType<typeof answerSts>
-}
-
-/** One endpoint for all services: each protocol is known by its headers, and S3 is what is left. */
-function dispatcher({ clock, record, s3, json, sts }: Dispatch): (request: HttpRequest) => Promise<HttpResponse> {
-  const done = (call: Omit<RecordedCall, 'at' | 'status'>, response: HttpResponse): HttpResponse => {
-    const { service, action, permissions, resource } = call
-    const facts = { service, action, permissions, at: timestamp(clock), status: response.status }
-    record(resource === undefined ? facts : { ...facts, resource })
-    return response
-  }
-  return async (request) => {
-    const target = header(request, 'x-amz-target')
-    const isForm = (header(request, 'content-type') ?? '').startsWith('application/x-www-form-urlencoded')
-    const isSts = isForm && request.method === 'POST' && request.rawPath === '/'
-    if (target === undefined && !isSts) {
-      const { response, ...call } = await s3(request)
-      return done({ service: 's3', ...call }, response)
-    }
-    const body = isWellFormed(request)
-      ? await readSmallBody(request.body, jsonLimitBytes).catch(() => undefined)
-      : undefined
-    if (body === undefined) {
-      const service = target === undefined ? 'sts' : (target.split('.')[0] ?? '')
-      return done({ service, action: 'Unknown', permissions: [] }, unreadable)
-    }
-    if (target !== undefined) {
-      const { response, ...call } = await json(request, target, body)
-      return done(call, response)
-    }
-    const { response, action } = sts(request, body)
-    return done({ service: 'sts', action, permissions: [`sts:${action}`] }, response)
-  }
-}
-
-/** A target that is not percent-encoded, a body that is cut or far larger than any action's. */
-const unreadable: HttpResponse = {
-  status: 400,
-  headers: { 'content-type': 'application/x-amz-json-1.1' },
-  body: JSON.stringify({ __type: 'SerializationException', message: 'The request cannot be read.' }),
 }
 
 function describeCall(call: RecordedCall): LocalAwsEvent {
@@ -290,8 +268,12 @@ function revisionFetcher(state: S3State): FetchRevision {
 }
 
 async function seed(options: LocalAwsOptions, s3: S3State, secrets: SecretsState): Promise<void> {
-  for (const { name, versioned } of options.buckets ?? []) {
+  for (const { name, versioned, policy, objects = {} } of options.buckets ?? []) {
     if (!s3.buckets.has(name)) await s3.createBucket(name, versioned ? 'Enabled' : undefined)
+    const bucket = s3.buckets.get(name) as Bucket
+    const text = typeof policy === 'object' ? JSON.stringify(policy) : policy
+    if (text !== undefined && text !== bucket.policy) await s3.setPolicy(bucket, text)
+    for (const [key, object] of Object.entries(objects)) await seedObject(s3, bucket, key, object)
   }
   for (const [name, value] of Object.entries(options.secrets ?? {})) {
     const content =
@@ -308,22 +290,47 @@ async function seed(options: LocalAwsOptions, s3: S3State, secrets: SecretsState
   }
 }
 
+/** Puts an object, unless the bucket keeps these very bytes already: a second start adds no second version. */
+async function seedObject(
+  s3: S3State,
+  bucket: Bucket,
+  key: string,
+  seed: string | Uint8Array | ObjectSeed,
+): Promise<void> {
+  const object = typeof seed === 'string' || seed instanceof Uint8Array ? { body: seed } : seed
+  const bytes = Buffer.from(object.body)
+  const md5 = digestOf('MD5', bytes).toString('hex')
+  if (currentObject(bucket, key)?.eTag === md5) return
+  const condition = { absent: false, eTag: undefined }
+  const segment = await s3.files.write(
+    (async function* () {
+      yield bytes
+    })(),
+  )
+  await s3.commitWrite(bucket, s3.beginWrite(bucket, key, condition), condition, {
+    key,
+    sizeBytes: bytes.length,
+    eTag: md5,
+    system: { 'content-type': object.contentType ?? 'binary/octet-stream' },
+    user: Object.fromEntries(Object.entries(object.metadata ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
+    tags: Object.entries(object.tags ?? {}),
+    checksum: {
+      algorithm: defaultChecksum,
+      type: 'FULL_OBJECT',
+      value: digestOf(defaultChecksum, bytes).toString('base64'),
+    },
+    segments: [segment],
+    partCount: 0,
+  })
+}
+
 function checkLocalAwsOptions(options: LocalAwsOptions): void {
   checkOptions(verb, options, optionNames)
   const refuse = (option: string, given: string, expected: string) => {
     throw coreErrors.INVALID_OPTION({ verb, option, given, expected })
   }
-  const {
-    account,
-    region,
-    port,
-    folder,
-    buckets = [],
-    secrets = {},
-    hosts = [],
-    simulatedHosts = [],
-    applications = [],
-  } = options
+  const { account, region, port, folder, buckets = [], secrets = {}, hosts = [], applications = [] } = options
+  const { users = [], faults = [], rotate, simulatedHosts = [] } = options
   if (account !== undefined && !/^\d{12}$/.test(account)) refuse('account', describeValue(account), 'twelve digits')
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     refuse('region', describeValue(region), 'the name of a region, for example eu-central-1')
@@ -334,12 +341,13 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
     refuse('folder', describeValue(folder), 'the path of a folder')
   }
-  for (const [name, value] of Object.entries({ buckets, hosts, simulatedHosts, applications })) {
+  for (const [name, value] of Object.entries({ buckets, users, faults, hosts, simulatedHosts, applications })) {
     if (!Array.isArray(value)) refuse(name, describeValue(value), 'a list')
   }
+  if (rotate !== undefined && typeof rotate !== 'function') refuse('rotate', describeValue(rotate), 'a function')
   buckets.forEach((bucket, index) => {
     const option = `buckets[${index}]`
-    checkOptions(`${verb} ${option}`, bucket, ['name', 'versioned'])
+    checkOptions(`${verb} ${option}`, bucket, ['name', 'versioned', 'objects', 'policy'])
     if (typeof bucket.name !== 'string' || !isBucketName(bucket.name)) {
       refuse(
         `${option}.name`,
@@ -350,6 +358,8 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
     if (buckets.findIndex(({ name }) => name === bucket.name) < index) {
       refuse(`${option}.name`, describeValue(bucket.name), 'a name that no other bucket has')
     }
+    checkPolicy(`${option}.policy`, bucket)
+    for (const [key, object] of Object.entries(bucket.objects ?? {})) checkObject(option, key, object)
   })
   hosts.forEach((host, index) => {
     if (typeof host?.folder !== 'string' || host.folder === '') {
@@ -371,4 +381,26 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
       )
     }
   }
+}
+
+function checkPolicy(option: string, { name, policy }: BucketSeed): void {
+  if (policy === undefined) return
+  try {
+    parseBucketPolicy(typeof policy === 'string' ? policy : JSON.stringify(policy), name)
+  } catch (error) {
+    const expected = `a bucket policy that can be evaluated (${error instanceof Error ? error.message : String(error)})`
+    throw coreErrors.INVALID_OPTION({ verb, option, given: describeValue(policy), expected })
+  }
+}
+
+function checkObject(bucketOption: string, key: string, object: string | Uint8Array | ObjectSeed): void {
+  const option = `${bucketOption}.objects[${JSON.stringify(key)}]`
+  const refuse = (name: string, given: unknown, expected: string) =>
+    coreErrors.INVALID_OPTION({ verb, option: name, given: describeValue(given), expected })
+  const keyBytes = Buffer.byteLength(key)
+  if (keyBytes < 1 || keyBytes > keyLimitBytes) throw refuse(option, key, `a key of 1 to ${keyLimitBytes} bytes`)
+  if (typeof object === 'string' || object instanceof Uint8Array) return
+  checkOptions(`${verb} ${option}`, object, ['body', 'contentType', 'metadata', 'tags'])
+  const { body } = object
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) throw refuse(`${option}.body`, body, 'text or bytes')
 }

@@ -131,7 +131,7 @@ export function sendSigned(
 
 /** A presigned path. */
 export function presign(
-  aws: LocalAws,
+  aws: Pick<LocalAws, 'endpoint' | 'region' | 'credentials'>,
   options: {
     readonly method: string
     readonly path: string

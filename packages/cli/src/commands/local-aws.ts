@@ -6,6 +6,8 @@ import { collect, subcommand, type CommandGroup } from '../program.ts'
 interface LocalAwsCliOptions extends CommonOptions {
   readonly config?: string
   readonly bucket?: string[]
+  readonly data?: string
+  readonly port?: number
 }
 
 export const localAwsCommands: CommandGroup = (program, io) => {
@@ -18,13 +20,17 @@ export const localAwsCommands: CommandGroup = (program, io) => {
       options: (command) =>
         command
           .option('--config <file>', 'JSON with the options of startLocalAws: buckets, secrets, hosts, applications')
-          .option('--bucket <name>', 'a versioned bucket; may be given several times', collect),
+          .option('--bucket <name>', 'a versioned bucket; may be given several times', collect)
+          .option('--data <folder>', 'keeps buckets, objects and secrets there for the next start')
+          .option('--port <number>', 'a fixed port; default: a free one', Number),
     },
-    async (_args, { config, bucket = [] }, { ambient, answer }) => {
+    async (_args, { config, bucket = [], data, port }, { ambient, answer }) => {
       const { startLocalAws } = await import('@fairlead/local-aws')
       const seeds: LocalAwsOptions = config === undefined ? {} : await readJsonObject(config)
       const aws = await startLocalAws({
         ...seeds,
+        ...(data === undefined ? {} : { folder: data }),
+        ...(port === undefined ? {} : { port }),
         buckets: [...(seeds.buckets ?? []), ...bucket.map((name) => ({ name, versioned: true }))],
       })
       try {

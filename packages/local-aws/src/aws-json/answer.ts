@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
+import type { NamedCall } from '../faults/model.ts'
 import { parseQuery, type HttpRequest, type HttpResponse } from '../http.ts'
+import { refusal, type Caller, type Need } from '../permissions/access.ts'
 import { ServiceFault, type JsonService } from '../service.ts'
 import { sha256Hex } from '../sigv4/canonical.ts'
+import { neededPermissions } from './needs.ts'
 import { verifySignature, type Credentials, type SignatureProblem } from '../sigv4/verify.ts'
 
 export interface JsonContext {
@@ -10,6 +13,8 @@ export interface JsonContext {
   readonly region: string
   readonly services: readonly JsonService[]
   readonly findCredentials: (accessKeyId: string) => Credentials | undefined
+  /** Who a key that was verified belongs to. */
+  readonly identify: (accessKeyId: string) => Caller
   readonly signingNowMs: () => number
   /** Aborts when the server closes. */
   readonly closing: AbortSignal
@@ -37,17 +42,28 @@ export async function answerJson(
   const name = service?.signingName ?? prefix
   let resource: string | undefined
   let permissions: readonly string[] = [`${name}:${action}`]
+  const note = (need: Need) => {
+    if (!permissions.includes(need.action)) permissions = [...permissions, need.action]
+  }
   const respond = (response: HttpResponse): JsonOutcome => ({ response, service: name, action, permissions, resource })
   try {
     if (!service) throw new ServiceFault('NotImplementedException', `local-aws has no service ${prefix}`, 501)
-    authenticate(request, body, service, context)
+    const caller = authenticate(request, body, service, context)
+    const requireAccess = (need: Need) => {
+      note(need)
+      const reason = refusal(caller, need)
+      if (reason !== undefined) throw new ServiceFault('AccessDeniedException', reason)
+    }
     const input = parseInput(body)
     resource = namedResource(input)
-    permissions = neededPermissions(name, action, input)
+    const { account, region } = context
+    const needs = await neededPermissions({ service: name, action, input, account, region, services: context.services })
+    needs.forEach(requireAccess)
     const output = await service.handle(action, input, {
-      account: context.account,
-      region: context.region,
+      account,
+      region,
       signal: AbortSignal.any([request.signal, context.closing]),
+      requireAccess,
     })
     return respond(answer(200, output))
   } catch (error) {
@@ -59,6 +75,22 @@ export async function answerJson(
   }
 }
 
+/** The call that a request names, before anything is verified. */
+export function namedJsonCall(target: string, body: Buffer): NamedCall {
+  const mark = target.lastIndexOf('.')
+  const prefix = target.slice(0, mark)
+  const service = prefix === 'CodeDeploy_20141006' ? 'codedeploy' : prefix
+  return { service, action: target.slice(mark + 1), resource: nameIn(body) }
+}
+
+function nameIn(body: Buffer): string | undefined {
+  try {
+    return namedResource(parseInput(body))
+  } catch {
+    return undefined
+  }
+}
+
 function answer(status: number, output: JsonObject): HttpResponse {
   return {
     status,
@@ -67,7 +99,7 @@ function answer(status: number, output: JsonObject): HttpResponse {
   }
 }
 
-function authenticate(request: HttpRequest, body: Buffer, service: JsonService, context: JsonContext): void {
+function authenticate(request: HttpRequest, body: Buffer, service: JsonService, context: JsonContext): Caller {
   const verdict = verifySignature(
     { ...request, query: parseQuery(request.rawQuery) },
     {
@@ -80,6 +112,7 @@ function authenticate(request: HttpRequest, body: Buffer, service: JsonService, 
     },
   )
   if (!verdict.ok) throw describeProblem(verdict.problem, verdict.detail)
+  return context.identify(verdict.credentials.accessKeyId)
 }
 
 function describeProblem(problem: SignatureProblem, detail: string): ServiceFault {
@@ -127,11 +160,4 @@ function namedResource(input: JsonObject): string | undefined {
   const group = input['deploymentGroupName']
   const [first] = names
   return first !== undefined && typeof group === 'string' ? `${first}/${group}` : first
-}
-
-/** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html: it needs more than itself. */
-function neededPermissions(service: string, action: string, input: JsonObject): readonly string[] {
-  const own = `${service}:${action}`
-  if (own !== 'secretsmanager:BatchGetSecretValue') return [own]
-  return [own, 'secretsmanager:GetSecretValue', ...('Filters' in input ? ['secretsmanager:ListSecrets'] : [])]
 }

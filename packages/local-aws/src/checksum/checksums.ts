@@ -7,6 +7,12 @@ import { crc64Nvme } from './crc64-nvme.ts'
 export const checksumAlgorithms = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
 
+/**
+ * What S3 computes of an object that came without a checksum:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+export const defaultChecksum: ChecksumAlgorithm = 'CRC64NVME'
+
 /** Of a whole object, or of the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 
@@ -32,6 +38,13 @@ export function startDigest(algorithm: ChecksumAlgorithm | 'MD5'): RunningDigest
       return { update: (piece) => void hash.update(piece), digest: () => hash.digest() }
     }
   }
+}
+
+/** The digest of bytes that are at hand. */
+export function digestOf(algorithm: ChecksumAlgorithm | 'MD5', bytes: Uint8Array): Buffer {
+  const digest = startDigest(algorithm)
+  digest.update(bytes)
+  return digest.digest()
 }
 
 /** The header that carries a checksum, for example `x-amz-checksum-crc32`. */

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Readable } from 'node:stream'
+import { Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { HttpRequest, HttpResponse } from '../http.ts'
+import { SlowBodyError, type HttpRequest, type HttpResponse } from '../http.ts'
+import { bodyIdleMs } from '../limits.ts'
+import { writePlainXml } from '../s3/xml.ts'
 
 /** A server on loopback. */
 export interface HttpServer {
@@ -17,19 +19,32 @@ export interface HttpServerOptions {
   readonly port: number
   /** Answers a request; must not reject. */
   readonly handle: (request: HttpRequest) => Promise<HttpResponse>
+  /** How long the next bytes of a body may take. Default: as S3. */
+  readonly idleMs?: number | undefined
 }
+
+/** How much of a body is taken at once: Node 20's own 16 KiB mean four times as many turns of the loop. */
+const highWaterMark = 256 * 1024
 
 /**
  * Starts an HTTP server that listens on 127.0.0.1 alone, and refuses a `Host` that is not loopback: a page in a browser
  * can make its own name resolve to 127.0.0.1, but it cannot send another `Host`.
  */
-export async function startHttpServer({ port, handle }: HttpServerOptions): Promise<HttpServer> {
+export async function startHttpServer({ port, handle, idleMs = bodyIdleMs }: HttpServerOptions): Promise<HttpServer> {
   const running = new Set<Promise<void>>()
   const serve = (message: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
-    const task = answer(message, response, expectsContinue, handle).finally(() => running.delete(task))
+    const task = answer(message, response, { expectsContinue, idleMs, handle }).finally(() => running.delete(task))
     running.add(task)
   }
-  const server = createServer({ keepAlive: true, noDelay: true })
+  // A body of gigabytes may take its time, as long as it does not stand still.
+  const server = createServer({
+    keepAlive: true,
+    noDelay: true,
+    requestTimeout: 0,
+    headersTimeout: 60_000,
+    highWaterMark,
+  })
+  server.on('clientError', refuseUnparsed)
   server.on('request', (message: IncomingMessage, response: ServerResponse) => serve(message, response, false))
   server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => serve(message, response, true))
   await new Promise<void>((resolve, reject) => {
@@ -55,8 +70,11 @@ export async function startHttpServer({ port, handle }: HttpServerOptions): Prom
 async function answer(
   message: IncomingMessage,
   response: ServerResponse,
-  expectsContinue: boolean,
-  handle: HttpServerOptions['handle'],
+  {
+    expectsContinue,
+    idleMs,
+    handle,
+  }: Pick<HttpServerOptions, 'handle'> & { readonly expectsContinue: boolean; readonly idleMs: number },
 ): Promise<void> {
   const hangUp = new AbortController()
   response.on('close', () => hangUp.abort(new Error('the caller hung up')))
@@ -67,6 +85,7 @@ async function answer(
     handle(request).catch((error: unknown) => ({ ...serverFailed, body: `local-aws failed: ${String(error)}\n` }))
   const headers = readHeaders(message.rawHeaders)
   const host = headers.get('host') ?? []
+  const patience = { isLost: false }
   const name = hostName(host[0] ?? '')
   const reply =
     host.length !== 1 || name === undefined || !isLoopback(name)
@@ -76,18 +95,26 @@ async function answer(
           host: name,
           ...splitTarget(message.url ?? '/'),
           headers,
-          body: readBody(message, response, expectsContinue),
+          body: readBody(message, response, { expectsContinue, idleMs, patience }),
           signal: hangUp.signal,
         })
   if (response.destroyed) {
     if (reply.body instanceof Readable) reply.body.destroy()
     return
   }
-  const abandoned = expectsContinue && !message.readableDidRead
+  if (reply.cutAfterBytes === 'nothing') {
+    message.socket.destroy()
+    return
+  }
+  const abandoned = (expectsContinue && !message.readableDidRead) || patience.isLost
   // What was not read is thrown away, or the caller would go on writing and never look at the answer.
   message.resume()
   // Whoever waits for "100 Continue" may or may not send the body after a final answer: the connection cannot be used again.
   response.writeHead(reply.status, { ...reply.headers, ...(abandoned ? { connection: 'close' } : {}) })
+  if (reply.cutAfterBytes !== undefined) {
+    await sendAndCut(response, reply.body ?? '', reply.cutAfterBytes)
+    return
+  }
   if (!(reply.body instanceof Readable)) {
     response.end(reply.body)
     return
@@ -99,6 +126,19 @@ async function answer(
   }
   // The status is sent: what fails from here on can only be shown by cutting the connection.
   await pipeline(reply.body, response).catch(() => response.destroy())
+}
+
+async function sendAndCut(response: ServerResponse, body: string | Uint8Array | Readable, limitBytes: number) {
+  const pieces = body instanceof Readable ? (body as AsyncIterable<Buffer>) : [Buffer.from(body)]
+  let left = limitBytes
+  for await (const piece of pieces) {
+    const sent = piece.subarray(0, left)
+    left -= sent.length
+    // What was written has to have left before the connection is cut.
+    await new Promise<void>((resolve) => response.write(sent, () => resolve()))
+    if (left === 0) break
+  }
+  response.destroy()
 }
 
 /** A handler that rejects is a mistake of ours, and no reason to take the process of a test with it. */
@@ -140,9 +180,65 @@ function readHeaders(raw: readonly string[]): ReadonlyMap<string, readonly strin
 async function* readBody(
   message: IncomingMessage,
   response: ServerResponse,
-  expectsContinue: boolean,
+  {
+    expectsContinue,
+    idleMs,
+    patience,
+  }: { readonly expectsContinue: boolean; readonly idleMs: number; readonly patience: { isLost: boolean } },
 ): AsyncGenerator<Buffer> {
   if (expectsContinue && !response.headersSent) response.writeContinue()
-  // Whoever stops reading half way still has an answer to send on the same connection.
-  yield* message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  // Not the stream's own iterator: that destroys the connection with the error, and the caller would get no answer.
+  let wake = () => {}
+  const onChange = () => wake()
+  const events = ['readable', 'end', 'close', 'error'] as const
+  for (const event of events) message.on(event, onChange)
+  try {
+    for (;;) {
+      const changed = new Promise<void>((resolve) => (wake = resolve))
+      const piece = message.read() as Buffer | null
+      if (piece !== null) yield piece
+      else if (message.readableEnded) return
+      else if (message.destroyed) throw message.errored ?? new Error('the caller hung up')
+      else await withinMs(changed, idleMs)
+    }
+  } catch (error) {
+    // The rest may never come: this connection is not used again.
+    patience.isLost = error instanceof SlowBodyError
+    throw error
+  } finally {
+    for (const event of events) message.off(event, onChange)
+  }
+}
+
+async function withinMs(change: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SlowBodyError(`nothing was sent for ${ms} ms`)), ms)
+  })
+  try {
+    await Promise.race([change, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What Node's parser refuses never becomes a request; S3's words are those that most callers can read. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [code, text] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['RequestHeaderSectionTooLarge', 'Your request header section exceeds the maximum allowed size.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['RequestTimeout', 'Your socket connection to the server was not read from within the timeout period.']
+        : ['BadRequest', 'An error occurred when parsing the HTTP request.']
+  const body = writePlainXml('Error', [
+    ['Code', code],
+    ['Message', text],
+  ])
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/xml\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -30,7 +30,10 @@ export interface ObjectFiles {
 }
 
 /** Large enough that a read costs little, small enough that many readers at once do not matter. */
-const readBytes = 256 * 1024
+const readBytes = 512 * 1024
+
+/** Writes are gathered up to this size: a write for each piece that a socket delivers takes longer than the piece. */
+const writeBytes = 1024 ** 2
 
 /** Opens the files in `folder`, which is kept, or in a temporary folder, which `close` removes. */
 export async function openObjectFiles(folder: string | undefined): Promise<ObjectFiles> {
@@ -54,10 +57,7 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
       const segment = { id: randomUUID(), sizeBytes: 0 }
       const file = await open(pathOf(segment), 'wx', 0o600)
       try {
-        for await (const piece of body) {
-          await writeWhole(file, piece)
-          segment.sizeBytes += piece.length
-        }
+        segment.sizeBytes = await writeInBatches(file, body)
       } catch (error) {
         await file.close()
         await unlink(segment)
@@ -69,7 +69,12 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
     read: (segments, range) => {
       const wanted = cut(segments, range)
       for (const { segment } of wanted) readers.set(segment.id, (readers.get(segment.id) ?? 0) + 1)
-      const stream = Readable.from(readAll(wanted, pathOf), { objectMode: false, highWaterMark: readBytes })
+      // Most objects lie in one file, which needs nothing between it and its reader.
+      const [only] = wanted
+      const stream =
+        only && wanted.length === 1
+          ? openSlice(only, pathOf)
+          : Readable.from(readAll(wanted, pathOf), { objectMode: false, highWaterMark: readBytes })
       stream.once('close', () => wanted.forEach(({ segment }) => release(segment)))
       return stream
     },
@@ -113,8 +118,39 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
   }
 }
 
-async function writeWhole(file: Awaited<ReturnType<typeof open>>, piece: Uint8Array): Promise<void> {
-  for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten
+/** Writes what came while the batch before it was on its way to the disk; answers how many bytes there were. */
+async function writeInBatches(file: FileHandle, body: AsyncIterable<Uint8Array>): Promise<number> {
+  let sizeBytes = 0
+  let batch: Uint8Array[] = []
+  let batchBytes = 0
+  let writing: Promise<void> = Promise.resolve()
+  const flush = async () => {
+    await writing
+    const [pieces, position] = [batch, sizeBytes - batchBytes]
+    batch = []
+    batchBytes = 0
+    writing = writeAll(file, pieces, position)
+    // Whoever awaits it next hears of its failure; until then it is not unhandled.
+    writing.catch(() => {})
+  }
+  for await (const piece of body) {
+    batch.push(piece)
+    batchBytes += piece.length
+    sizeBytes += piece.length
+    if (batchBytes >= writeBytes) await flush()
+  }
+  if (batchBytes > 0) await flush()
+  await writing
+  return sizeBytes
+}
+
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces, position)
+  const wantedBytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  // A disk that is almost full writes less than it was given, and says so at the next attempt.
+  if (bytesWritten < wantedBytes) {
+    await writeAll(file, [Buffer.concat(pieces).subarray(bytesWritten)], position + bytesWritten)
+  }
 }
 
 interface Slice {
@@ -133,7 +169,9 @@ function cut(segments: readonly Segment[], range: { readonly start: number; read
 }
 
 async function* readAll(slices: readonly Slice[], pathOf: (segment: Segment) => string): AsyncGenerator<Buffer> {
-  for (const { segment, start, end } of slices) {
-    yield* createReadStream(pathOf(segment), { start, end, highWaterMark: readBytes }) as AsyncIterable<Buffer>
-  }
+  for (const slice of slices) yield* openSlice(slice, pathOf) as AsyncIterable<Buffer>
+}
+
+function openSlice({ segment, start, end }: Slice, pathOf: (segment: Segment) => string): Readable {
+  return createReadStream(pathOf(segment), { start, end, highWaterMark: readBytes })
 }

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { parseQuery, type HttpRequest, type HttpResponse } from '../http.ts'
+import type { NamedCall } from '../faults/model.ts'
+import { parseQuery, SlowBodyError, type HttpRequest, type HttpResponse } from '../http.ts'
 import { verifySignature, type Credentials, type SignatureProblem } from '../sigv4/verify.ts'
+import { refusal, type Caller, type Need } from '../permissions/access.ts'
+import { parseBucketPolicy } from './bucket-policy.ts'
 import { openBody, readPayloadForm, signatureDoesNotMatch } from './body.ts'
 import type { S3Answer, S3Call } from './call.ts'
 import { S3Fault, s3Faults } from './fault.ts'
@@ -13,6 +16,8 @@ export interface S3Context {
   readonly account: string
   readonly region: string
   readonly findCredentials: (accessKeyId: string) => Credentials | undefined
+  /** Who a key that was verified belongs to. */
+  readonly identify: (accessKeyId: string) => Caller
   /** The real time, which signatures are held to. */
   readonly signingNowMs: () => number
 }
@@ -29,6 +34,11 @@ export interface S3Outcome {
 export async function answerS3(request: HttpRequest, context: S3Context): Promise<S3Outcome> {
   const requestId = randomBytes(8).toString('hex').toUpperCase()
   let recorded: Omit<S3Outcome, 'response'> = { action: 'Unknown', permissions: [], resource: undefined }
+  const note = ({ action }: Need) => {
+    if (!recorded.permissions.includes(action)) {
+      recorded = { ...recorded, permissions: [...recorded.permissions, action] }
+    }
+  }
   const finish = (answer: S3Answer): HttpResponse => ({
     status: answer.status,
     headers: {
@@ -43,19 +53,32 @@ export async function answerS3(request: HttpRequest, context: S3Context): Promis
     const parsed = parseTarget(request)
     const operation = findOperation(parsed)
     recorded = describeCall(parsed, operation)
-    const call = authenticate(request, parsed, context)
+    const call = authenticate(request, parsed, context, { operation, note })
     if (!operation) throw s3Faults.notImplemented(`${request.method} of ${describeLevel(parsed.level)}`)
     const unsupported = findUnsupported(operation, call.query, call.headerNames)
     if (unsupported !== undefined) {
       recorded = { ...recorded, permissions: [] }
       throw s3Faults.notImplemented(unsupported)
     }
+    if (!operation.asksForEach) operation.needs(parsed).forEach(call.requireAccess)
     requireOwner(call, 'x-amz-expected-bucket-owner')
     requireOwner(call, 'x-amz-source-expected-bucket-owner')
     return { ...recorded, response: finish(await operation.run(call)) }
   } catch (error) {
     const fault = error instanceof S3Fault ? error : internalError(error)
     return { ...recorded, response: finish(describeFault(fault, request, requestId)) }
+  }
+}
+
+/** The call that a request names, before anything is verified. */
+export function namedS3Call(request: HttpRequest): NamedCall {
+  try {
+    const target = parseTarget(request)
+    const { action, resource } = describeCall(target, findOperation(target))
+    return { service: 's3', action, resource }
+  } catch (error) {
+    if (!(error instanceof S3Fault)) throw error
+    return { service: 's3', action: 'Unknown', resource: undefined }
   }
 }
 
@@ -107,7 +130,18 @@ const signatureParameters = new Set([
   'x-amz-signedheaders',
 ])
 
-function authenticate(request: HttpRequest, target: Target, context: S3Context): S3Call {
+/** What authorisation has to know of the request, and where it notes what was asked for. */
+interface Authorising {
+  readonly operation: S3Operation | undefined
+  readonly note: (need: Need) => void
+}
+
+function authenticate(
+  request: HttpRequest,
+  target: Target,
+  context: S3Context,
+  { operation, note }: Authorising,
+): S3Call {
   if (target.query.has('AWSAccessKeyId') || target.headers.get('authorization')?.startsWith('AWS ')) {
     throw s3Faults.invalidRequest(
       'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
@@ -131,6 +165,20 @@ function authenticate(request: HttpRequest, target: Target, context: S3Context):
   }
   const opened = openBody(request, readPayloadForm(payload), { key: verdict.signingKey, claim: verdict.claim })
   const { state, account, region } = context
+  const caller = context.identify(verdict.credentials.accessKeyId)
+  const facts = conditionFacts(target, { caller, account, operation, presigned })
+  const refusalOf = (need: Need) => {
+    // The policy that counts is that of the bucket that the need is about: a copy reads from another one.
+    const named = /^arn:aws:s3:::([^/]+)/.exec(need.resource)?.[1] ?? ''
+    const policy = state.buckets.get(named)?.policy
+    const statements = policy === undefined ? [] : parseBucketPolicy(policy, named)
+    return refusal(caller, need, { statements, request: { principalArn: caller.arn, account, facts } })
+  }
+  const requireAccess = (need: Need) => {
+    note(need)
+    const reason = refusalOf(need)
+    if (reason !== undefined) throw s3Faults.accessDenied(reason)
+  }
   const { bucketName, key, query, headers, headerNames } = target
   return {
     state,
@@ -141,6 +189,8 @@ function authenticate(request: HttpRequest, target: Target, context: S3Context):
     query,
     headerNames,
     header: (name) => headers.get(name),
+    requireAccess,
+    mayAccess: (need) => refusalOf(need) === undefined,
     ...opened,
   }
 }
@@ -190,16 +240,67 @@ function describeProblem(problem: SignatureProblem, detail: string, presigned: b
   }
 }
 
+/**
+ * The condition keys of a request, in lower case. Whether it came by TLS is answered with yes: loopback stands for AWS's
+ * own endpoint, and a policy that denies the plain one is not what a test is about.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ */
+function conditionFacts(
+  { query, headers }: Target,
+  {
+    caller,
+    account,
+    operation,
+    presigned,
+  }: {
+    readonly caller: Caller
+    readonly account: string
+    readonly operation: S3Operation | undefined
+    readonly presigned: boolean
+  },
+): ReadonlyMap<string, string> {
+  const facts = new Map([
+    ['aws:principalaccount', account],
+    ['aws:principalarn', caller.arn],
+    ['aws:securetransport', 'true'],
+    ['aws:username', caller.arn.slice(caller.arn.lastIndexOf('/') + 1)],
+    ['s3:authtype', presigned ? 'REST-QUERY-STRING' : 'REST-HEADER'],
+    ['s3:signatureversion', 'AWS4-HMAC-SHA256'],
+  ])
+  for (const [name, value] of headers) {
+    if (name.startsWith('x-amz-') || name === 'if-match' || name === 'if-none-match') facts.set(`s3:${name}`, value)
+  }
+  for (const name of ['prefix', 'delimiter', 'max-keys']) {
+    const value = query.get(name)
+    if (value !== undefined) facts.set(`s3:${name}`, value)
+  }
+  const versionId = query.get('versionId')
+  if (versionId !== undefined) facts.set('s3:versionid', versionId)
+  const creates = operation && creations[operation.name]
+  if (creates !== undefined) facts.set('s3:objectcreationoperation', String(creates))
+  return facts
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html: which of these make an object. */
+const creations: Readonly<Record<string, boolean>> = {
+  PutObject: true,
+  CopyObject: true,
+  CompleteMultipartUpload: true,
+  CreateMultipartUpload: false,
+  UploadPart: false,
+  UploadPartCopy: false,
+}
+
 function requireOwner(call: S3Call, name: string): void {
   const owner = call.header(name)
   if (owner !== undefined && owner !== call.account) throw s3Faults.accessDenied()
 }
 
 function describeCall(target: Target, operation: S3Operation | undefined): Omit<S3Outcome, 'response'> {
-  const { bucketName, key, level, query } = target
+  const { bucketName, key, level } = target
   return {
     action: operation?.name ?? `${target.method} ${level}`,
-    permissions: operation?.permissions(query.has('versionId')) ?? [],
+    permissions: [...new Set(operation?.needs(target).map(({ action }) => action))],
     resource: level === 'account' ? undefined : `arn:aws:s3:::${bucketName}${key === '' ? '' : `/${key}`}`,
   }
 }
@@ -209,6 +310,13 @@ function describeLevel(level: S3Operation['level']): string {
 }
 
 function internalError(error: unknown): S3Fault {
+  if (error instanceof SlowBodyError) {
+    return new S3Fault(
+      'RequestTimeout',
+      'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+      400,
+    )
+  }
   const reason = error instanceof Error ? error.message : String(error)
   return new S3Fault('InternalError', `local-aws failed: ${reason}`, 500)
 }

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { Need } from '../permissions/access.ts'
+import { partNumberLimit } from '../limits.ts'
 import type { S3State } from './state.ts'
 import type { Bucket } from './model.ts'
 import { s3Faults } from './fault.ts'
@@ -18,6 +20,10 @@ export interface S3Call {
   readonly headerNames: readonly string[]
   /** The body without framing; its hash and chunk signatures are verified as it is read. */
   readonly body: AsyncIterable<Buffer>
+  /** Refuses a caller who lacks a permission that only the operation itself knows of, and records that it was needed. */
+  readonly requireAccess: (need: Need) => void
+  /** Whether the caller may; nothing is recorded. */
+  readonly mayAccess: (need: Need) => boolean
   /** The trailing headers, complete when the body has been read. */
   readonly trailer: ReadonlyMap<string, string>
   /** How many bytes the body will have, where the request says so. */
@@ -27,7 +33,15 @@ export interface S3Call {
 export interface S3Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | Readable | undefined
+  readonly body?: string | Uint8Array | Readable | undefined
+}
+
+export function bucketArn(bucketName: string): string {
+  return `arn:aws:s3:::${bucketName}`
+}
+
+export function objectArn(bucketName: string, key: string): string {
+  return `arn:aws:s3:::${bucketName}/${key}`
 }
 
 /** The bucket that the request names. */
@@ -49,6 +63,17 @@ export function countInQuery(
     throw s3Faults.invalidArgument(`Provided ${name} not an integer or within integer range`, name, text)
   }
   return Math.min(Number(text), most)
+}
+
+/** A part's number, of `partNumber`. */
+export function partNumberIn(text: string): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= partNumberLimit) return number
+  throw s3Faults.invalidArgument(
+    `Part number must be an integer between 1 and ${partNumberLimit}, inclusive`,
+    'partNumber',
+    text,
+  )
 }
 
 export const xmlHeaders = { 'content-type': 'application/xml' }

@@ -37,6 +37,16 @@ export interface ObjectVersion extends VersionFacts, ObjectHeaders {
   readonly segments: readonly Segment[]
   /** Zero where it was put whole. */
   readonly partCount: number
+  /** What `partNumber` and GetObjectAttributes tell of the parts; missing where it was put whole. */
+  readonly parts?: readonly ObjectPart[] | undefined
+}
+
+/** A part of an object that came in parts. */
+export interface ObjectPart {
+  readonly number: number
+  readonly sizeBytes: number
+  /** In base64, of the object's own algorithm. */
+  readonly checksum?: string | undefined
 }
 
 export interface DeleteMarker extends VersionFacts {
@@ -76,6 +86,8 @@ export interface Bucket {
   readonly name: string
   readonly createdMs: number
   versioning: Versioning
+  /** As it was put, byte for byte; `undefined` where there is none. */
+  policy: string | undefined
   /** By key, newest version first; a key without a version has no entry. */
   readonly versions: Map<string, readonly Version[]>
   readonly uploads: Map<string, MultipartUpload>

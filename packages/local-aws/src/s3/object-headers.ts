@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { checksumHeader } from '../checksum/checksums.ts'
 import { metadataLimitBytes } from '../limits.ts'
 import { httpDate, type S3Call } from './call.ts'
@@ -10,12 +11,15 @@ const userPrefix = 'x-amz-meta-'
 /** Headers of a write whose other values would change what it does; the listed ones change nothing in one account. */
 const harmlessValues: Readonly<Record<string, readonly string[]>> = {
   'x-amz-acl': ['private', 'bucket-owner-full-control', 'bucket-owner-read'],
-  'x-amz-server-side-encryption': ['AES256'],
+  'x-amz-server-side-encryption': ['AES256', 'aws:kms', 'aws:kms:dsse'],
+  'x-amz-server-side-encryption-bucket-key-enabled': ['true', 'false'],
   'x-amz-storage-class': ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'REDUCED_REDUNDANCY'],
 }
 
+const keyIdHeader = 'x-amz-server-side-encryption-aws-kms-key-id'
+
 /** The names of the headers that {@link readObjectHeaders} reads. */
-export const objectHeaderNames = [...Object.keys(harmlessValues), 'x-amz-tagging'] as const
+export const objectHeaderNames = [...Object.keys(harmlessValues), keyIdHeader, 'x-amz-tagging'] as const
 
 /** Reads what is kept with an object from the headers of the request that writes it. */
 export function readObjectHeaders(call: S3Call): ObjectHeaders {
@@ -52,9 +56,30 @@ export function readObjectHeaders(call: S3Call): ObjectHeaders {
       ...Object.fromEntries(system),
       ...(encoding ? { 'content-encoding': encoding } : {}),
       ...(storageClass !== undefined && storageClass !== 'STANDARD' ? { 'x-amz-storage-class': storageClass } : {}),
+      ...readEncryption(call),
     },
     user: Object.fromEntries(user),
     tags: readTags(call.header('x-amz-tagging') ?? ''),
+  }
+}
+
+/** What the request says of KMS; the bytes are kept as they are, and no key is looked up. */
+function readEncryption(call: S3Call): Record<string, string> {
+  const mode = call.header('x-amz-server-side-encryption')
+  const keyId = call.header(keyIdHeader)
+  if (mode === undefined || mode === 'AES256') {
+    if (keyId === undefined) return {}
+    throw s3Faults.invalidArgument(
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+      'x-amz-server-side-encryption',
+      mode ?? 'null',
+    )
+  }
+  const bucketKey = call.header('x-amz-server-side-encryption-bucket-key-enabled')
+  return {
+    'x-amz-server-side-encryption': mode,
+    [keyIdHeader]: keyId ?? `arn:aws:kms:${call.region}:${call.account}:alias/aws/s3`,
+    ...(bucketKey === 'true' ? { 'x-amz-server-side-encryption-bucket-key-enabled': 'true' } : {}),
   }
 }
 
@@ -86,8 +111,20 @@ export function checksumHeaders(checksum: StoredChecksum | undefined): Record<st
   return checksum ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type } : {}
 }
 
-/** Every bucket encrypts with S3's own keys by default since 2023, and says so. */
-export const encryptionHeader = { 'x-amz-server-side-encryption': 'AES256' }
+/** Every bucket encrypts with S3's own keys by default since 2023, and says so; KMS where the write asked for it. */
+export function encryptionHeaders(system: ObjectHeaders['system']): Record<string, string> {
+  const asked = Object.entries(system).filter(([name]) => name.startsWith('x-amz-server-side-encryption'))
+  return { 'x-amz-server-side-encryption': 'AES256', ...Object.fromEntries(asked) }
+}
+
+/**
+ * The entity tag of an object that was put whole: MD5, except under KMS, where it is no digest of anything.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+ */
+export function entityTag(md5: Buffer, system: ObjectHeaders['system']): string {
+  const kms = system['x-amz-server-side-encryption'] !== undefined
+  return kms ? randomBytes(16).toString('hex') : md5.toString('hex')
+}
 
 /** The headers that describe an object in the answer to a read. */
 export function describeObject(bucket: Bucket, object: ObjectVersion): Record<string, string> {
@@ -95,7 +132,7 @@ export function describeObject(bucket: Bucket, object: ObjectVersion): Record<st
     'accept-ranges': 'bytes',
     etag: `"${object.eTag}"`,
     'last-modified': httpDate(object.modifiedMs),
-    ...encryptionHeader,
+    ...encryptionHeaders(object.system),
     ...versionHeader(bucket, object.versionId),
     ...object.system,
     ...Object.fromEntries(Object.entries(object.user).map(([name, value]) => [userPrefix + name, value])),

@@ -1,15 +1,21 @@
 import { checksumAlgorithms, checksumHeader } from '../checksum/checksums.ts'
-import type { S3Answer, S3Call } from './call.ts'
+import type { Need } from '../permissions/access.ts'
+import { bucketArn, objectArn, type S3Answer, type S3Call } from './call.ts'
+import { copySourceOf } from './copy-source.ts'
 import { objectHeaderNames } from './object-headers.ts'
 import {
   createBucket,
   deleteBucket,
+  deleteBucketPolicy,
   getBucketLocation,
+  getBucketPolicy,
   getBucketVersioning,
   headBucket,
   listBuckets,
+  putBucketPolicy,
   putBucketVersioning,
 } from './operations/buckets.ts'
+import { getObjectAttributes } from './operations/attributes.ts'
 import { deleteObjects } from './operations/delete-objects.ts'
 import { listObjects, listObjectsV2, listObjectVersions } from './operations/list.ts'
 import {
@@ -19,10 +25,26 @@ import {
   listMultipartUploads,
   listParts,
   uploadPart,
+  uploadPartCopy,
 } from './operations/multipart.ts'
 import { getObject, headObject, overrideNames } from './operations/read-object.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operations/tagging.ts'
 import { copyObject, deleteObject, putObject } from './operations/write-object.ts'
+
+/** A query parameter, perhaps with its value, or a header, or both at once. */
+interface Marker {
+  readonly query?: string
+  readonly value?: string
+  readonly header?: string
+}
+
+/** The part of a request that says which operation it is, and what permissions that takes. */
+export interface OperationTarget {
+  readonly bucketName: string
+  readonly key: string
+  readonly query: ReadonlyMap<string, string>
+  readonly headers: ReadonlyMap<string, string>
+}
 
 /** An operation of S3: how a request for it looks, and what it may say. */
 export interface S3Operation {
@@ -31,13 +53,15 @@ export interface S3Operation {
   /** What the path names. */
   readonly level: 'account' | 'bucket' | 'object'
   /** The query parameter, or the header, that tells it from others of the same method and level. */
-  readonly marker?: { readonly query: string; readonly value?: string } | { readonly header: string }
+  readonly marker?: Marker
   /** Further query parameters that it understands. */
   readonly query?: readonly string[]
   /** The conditional, range and `x-amz-` headers that it understands. */
   readonly headers?: readonly string[]
-  /** The IAM actions that it needs; of a version, other ones. */
-  readonly permissions: (versioned: boolean) => readonly string[]
+  /** What IAM asks for before it runs. */
+  readonly needs: (target: OperationTarget) => readonly Need[]
+  /** Whether it asks for each object by itself, because its answer names the refused ones. */
+  readonly asksForEach?: boolean
   readonly run: (call: S3Call) => Promise<S3Answer>
 }
 
@@ -45,6 +69,12 @@ const listing = ['prefix', 'delimiter', 'max-keys', 'encoding-type'] as const
 const checksums = checksumAlgorithms.map(checksumHeader)
 const bodyHeaders = ['content-md5', 'x-amz-sdk-checksum-algorithm', ...checksums] as const
 const writeConditions = ['if-match', 'if-none-match'] as const
+const sourceConditions = [
+  'x-amz-copy-source-if-match',
+  'x-amz-copy-source-if-none-match',
+  'x-amz-copy-source-if-modified-since',
+  'x-amz-copy-source-if-unmodified-since',
+] as const
 const readHeaders = [
   'if-match',
   'if-none-match',
@@ -53,11 +83,34 @@ const readHeaders = [
   'range',
   'x-amz-checksum-mode',
 ] as const
-const always =
-  (...permissions: readonly string[]) =>
-  () =>
-    permissions
-const byVersion = (plain: string, versioned: string) => (isVersioned: boolean) => [isVersioned ? versioned : plain]
+const onBucket =
+  (action: string) =>
+  ({ bucketName }: OperationTarget): readonly Need[] => [{ action, resource: bucketArn(bucketName) }]
+const onObject =
+  (...actions: readonly string[]) =>
+  ({ bucketName, key }: OperationTarget): readonly Need[] =>
+    actions.map((action) => ({ action, resource: objectArn(bucketName, key) }))
+const byVersion = (plain: readonly string[], versioned: readonly string[]) => (target: OperationTarget) =>
+  onObject(...(target.query.has('versionId') ? versioned : plain))(target)
+
+/** Beside s3:PutObject: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html and …/userguide/conditional-writes.html */
+function writeNeeds(target: OperationTarget): readonly Need[] {
+  const { headers } = target
+  return onObject(
+    's3:PutObject',
+    ...(headers.has('if-match') ? ['s3:GetObject'] : []),
+    ...(headers.has('x-amz-tagging') ? ['s3:PutObjectTagging'] : []),
+    ...(headers.has('x-amz-acl') ? ['s3:PutObjectAcl'] : []),
+  )(target)
+}
+
+/** Reading the source of a copy. A source that names nothing is refused by the operation. */
+function sourceNeeds({ headers }: OperationTarget): readonly Need[] {
+  const source = copySourceOf(headers.get('x-amz-copy-source') ?? '')
+  if (!source) return []
+  const action = source.versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  return [{ action, resource: objectArn(source.bucketName, source.key) }]
+}
 
 /** Everything that S3 does here; what is not in the table is refused by name. */
 const s3Operations: readonly S3Operation[] = [
@@ -65,7 +118,7 @@ const s3Operations: readonly S3Operation[] = [
     name: 'ListBuckets',
     method: 'GET',
     level: 'account',
-    permissions: always('s3:ListAllMyBuckets'),
+    needs: () => [{ action: 's3:ListAllMyBuckets', resource: '*' }],
     run: listBuckets,
   },
   {
@@ -73,23 +126,23 @@ const s3Operations: readonly S3Operation[] = [
     method: 'PUT',
     level: 'bucket',
     headers: [...bodyHeaders, 'x-amz-acl', 'x-amz-object-ownership', 'x-amz-bucket-object-lock-enabled'],
-    permissions: always('s3:CreateBucket'),
+    needs: onBucket('s3:CreateBucket'),
     run: createBucket,
   },
   {
     name: 'DeleteBucket',
     method: 'DELETE',
     level: 'bucket',
-    permissions: always('s3:DeleteBucket'),
+    needs: onBucket('s3:DeleteBucket'),
     run: deleteBucket,
   },
-  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', permissions: always('s3:ListBucket'), run: headBucket },
+  { name: 'HeadBucket', method: 'HEAD', level: 'bucket', needs: onBucket('s3:ListBucket'), run: headBucket },
   {
     name: 'GetBucketLocation',
     method: 'GET',
     level: 'bucket',
     marker: { query: 'location' },
-    permissions: always('s3:GetBucketLocation'),
+    needs: onBucket('s3:GetBucketLocation'),
     run: getBucketLocation,
   },
   {
@@ -97,7 +150,7 @@ const s3Operations: readonly S3Operation[] = [
     method: 'GET',
     level: 'bucket',
     marker: { query: 'versioning' },
-    permissions: always('s3:GetBucketVersioning'),
+    needs: onBucket('s3:GetBucketVersioning'),
     run: getBucketVersioning,
   },
   {
@@ -106,8 +159,33 @@ const s3Operations: readonly S3Operation[] = [
     level: 'bucket',
     marker: { query: 'versioning' },
     headers: bodyHeaders,
-    permissions: always('s3:PutBucketVersioning'),
+    needs: onBucket('s3:PutBucketVersioning'),
     run: putBucketVersioning,
+  },
+  {
+    name: 'GetBucketPolicy',
+    method: 'GET',
+    level: 'bucket',
+    marker: { query: 'policy' },
+    needs: onBucket('s3:GetBucketPolicy'),
+    run: getBucketPolicy,
+  },
+  {
+    name: 'PutBucketPolicy',
+    method: 'PUT',
+    level: 'bucket',
+    marker: { query: 'policy' },
+    headers: [...bodyHeaders, 'x-amz-confirm-remove-self-bucket-access'],
+    needs: onBucket('s3:PutBucketPolicy'),
+    run: putBucketPolicy,
+  },
+  {
+    name: 'DeleteBucketPolicy',
+    method: 'DELETE',
+    level: 'bucket',
+    marker: { query: 'policy' },
+    needs: onBucket('s3:DeleteBucketPolicy'),
+    run: deleteBucketPolicy,
   },
   {
     name: 'ListObjectsV2',
@@ -115,7 +193,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'bucket',
     marker: { query: 'list-type', value: '2' },
     query: [...listing, 'continuation-token', 'start-after', 'fetch-owner'],
-    permissions: always('s3:ListBucket'),
+    needs: onBucket('s3:ListBucket'),
     run: listObjectsV2,
   },
   {
@@ -124,7 +202,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'bucket',
     marker: { query: 'versions' },
     query: [...listing, 'key-marker', 'version-id-marker'],
-    permissions: always('s3:ListBucketVersions'),
+    needs: onBucket('s3:ListBucketVersions'),
     run: listObjectVersions,
   },
   {
@@ -132,8 +210,8 @@ const s3Operations: readonly S3Operation[] = [
     method: 'GET',
     level: 'bucket',
     marker: { query: 'uploads' },
-    query: ['prefix'],
-    permissions: always('s3:ListBucketMultipartUploads'),
+    query: ['prefix', 'delimiter', 'encoding-type', 'key-marker', 'upload-id-marker', 'max-uploads'],
+    needs: onBucket('s3:ListBucketMultipartUploads'),
     run: listMultipartUploads,
   },
   {
@@ -141,7 +219,7 @@ const s3Operations: readonly S3Operation[] = [
     method: 'GET',
     level: 'bucket',
     query: [...listing, 'marker'],
-    permissions: always('s3:ListBucket'),
+    needs: onBucket('s3:ListBucket'),
     run: listObjects,
   },
   {
@@ -150,7 +228,8 @@ const s3Operations: readonly S3Operation[] = [
     level: 'bucket',
     marker: { query: 'delete' },
     headers: bodyHeaders,
-    permissions: always('s3:DeleteObject'),
+    needs: ({ bucketName }) => [{ action: 's3:DeleteObject', resource: `${bucketArn(bucketName)}/*` }],
+    asksForEach: true,
     run: deleteObjects,
   },
   {
@@ -164,11 +243,20 @@ const s3Operations: readonly S3Operation[] = [
       'x-amz-checksum-algorithm',
       'x-amz-metadata-directive',
       'x-amz-tagging-directive',
-      'x-amz-copy-source-if-match',
-      'x-amz-copy-source-if-none-match',
+      ...sourceConditions,
     ],
-    permissions: always('s3:GetObject', 's3:PutObject'),
+    needs: (target) => [...sourceNeeds(target), ...writeNeeds(target)],
     run: copyObject,
+  },
+  {
+    name: 'UploadPartCopy',
+    method: 'PUT',
+    level: 'object',
+    marker: { query: 'uploadId', header: 'x-amz-copy-source' },
+    query: ['partNumber'],
+    headers: ['x-amz-copy-source-range', ...sourceConditions],
+    needs: (target) => [...sourceNeeds(target), ...onObject('s3:PutObject')(target)],
+    run: uploadPartCopy,
   },
   {
     name: 'UploadPart',
@@ -177,7 +265,7 @@ const s3Operations: readonly S3Operation[] = [
     marker: { query: 'uploadId' },
     query: ['partNumber'],
     headers: bodyHeaders,
-    permissions: always('s3:PutObject'),
+    needs: onObject('s3:PutObject'),
     run: uploadPart,
   },
   {
@@ -187,7 +275,7 @@ const s3Operations: readonly S3Operation[] = [
     marker: { query: 'tagging' },
     query: ['versionId'],
     headers: bodyHeaders,
-    permissions: byVersion('s3:PutObjectTagging', 's3:PutObjectVersionTagging'),
+    needs: byVersion(['s3:PutObjectTagging'], ['s3:PutObjectVersionTagging']),
     run: putObjectTagging,
   },
   {
@@ -195,7 +283,7 @@ const s3Operations: readonly S3Operation[] = [
     method: 'PUT',
     level: 'object',
     headers: [...bodyHeaders, ...objectHeaderNames, ...writeConditions],
-    permissions: always('s3:PutObject'),
+    needs: writeNeeds,
     run: putObject,
   },
   {
@@ -204,7 +292,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     marker: { query: 'tagging' },
     query: ['versionId'],
-    permissions: byVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
+    needs: byVersion(['s3:GetObjectTagging'], ['s3:GetObjectVersionTagging']),
     run: getObjectTagging,
   },
   {
@@ -213,25 +301,38 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     marker: { query: 'uploadId' },
     query: ['max-parts', 'part-number-marker'],
-    permissions: always('s3:ListMultipartUploadParts'),
+    needs: onObject('s3:ListMultipartUploadParts'),
     run: listParts,
+  },
+  {
+    name: 'GetObjectAttributes',
+    method: 'GET',
+    level: 'object',
+    marker: { query: 'attributes' },
+    query: ['versionId'],
+    headers: ['x-amz-object-attributes', 'x-amz-max-parts', 'x-amz-part-number-marker'],
+    needs: byVersion(
+      ['s3:GetObject', 's3:GetObjectAttributes'],
+      ['s3:GetObjectVersion', 's3:GetObjectVersionAttributes'],
+    ),
+    run: getObjectAttributes,
   },
   {
     name: 'GetObject',
     method: 'GET',
     level: 'object',
-    query: ['versionId', ...overrideNames],
+    query: ['versionId', 'partNumber', ...overrideNames],
     headers: readHeaders,
-    permissions: byVersion('s3:GetObject', 's3:GetObjectVersion'),
+    needs: byVersion(['s3:GetObject'], ['s3:GetObjectVersion']),
     run: getObject,
   },
   {
     name: 'HeadObject',
     method: 'HEAD',
     level: 'object',
-    query: ['versionId', ...overrideNames],
+    query: ['versionId', 'partNumber', ...overrideNames],
     headers: readHeaders,
-    permissions: byVersion('s3:GetObject', 's3:GetObjectVersion'),
+    needs: byVersion(['s3:GetObject'], ['s3:GetObjectVersion']),
     run: headObject,
   },
   {
@@ -240,7 +341,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     marker: { query: 'uploads' },
     headers: [...objectHeaderNames, 'x-amz-checksum-algorithm', 'x-amz-checksum-type'],
-    permissions: always('s3:PutObject'),
+    needs: writeNeeds,
     run: createMultipartUpload,
   },
   {
@@ -249,7 +350,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     marker: { query: 'uploadId' },
     headers: [...checksums, ...writeConditions, 'x-amz-checksum-type', 'x-amz-mp-object-size'],
-    permissions: always('s3:PutObject'),
+    needs: writeNeeds,
     run: completeMultipartUpload,
   },
   {
@@ -257,7 +358,7 @@ const s3Operations: readonly S3Operation[] = [
     method: 'DELETE',
     level: 'object',
     marker: { query: 'uploadId' },
-    permissions: always('s3:AbortMultipartUpload'),
+    needs: onObject('s3:AbortMultipartUpload'),
     run: abortMultipartUpload,
   },
   {
@@ -266,7 +367,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     marker: { query: 'tagging' },
     query: ['versionId'],
-    permissions: byVersion('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
+    needs: byVersion(['s3:DeleteObjectTagging'], ['s3:DeleteObjectVersionTagging']),
     run: deleteObjectTagging,
   },
   {
@@ -275,7 +376,7 @@ const s3Operations: readonly S3Operation[] = [
     level: 'object',
     query: ['versionId'],
     headers: ['if-match'],
-    permissions: byVersion('s3:DeleteObject', 's3:DeleteObjectVersion'),
+    needs: byVersion(['s3:DeleteObject'], ['s3:DeleteObjectVersion']),
     run: deleteObject,
   },
 ]
@@ -307,13 +408,19 @@ export function findOperation(request: {
   readonly headerNames: readonly string[]
 }): S3Operation | undefined {
   const candidates = s3Operations.filter(({ method, level }) => method === request.method && level === request.level)
-  const marked = candidates.find(({ marker }) => {
-    if (!marker) return false
-    if ('header' in marker) return request.headerNames.includes(marker.header) && !request.query.has('uploadId')
-    const value = request.query.get(marker.query)
-    return value !== undefined && (marker.value === undefined || marker.value === value)
-  })
+  const marked = candidates.find(({ marker }) => marker !== undefined && isMarked(marker, request))
   return marked ?? candidates.find(({ marker }) => marker === undefined)
+}
+
+function isMarked(
+  { query: name, value: wanted, header: headerName }: Marker,
+  { query, headerNames }: { readonly query: ReadonlyMap<string, string>; readonly headerNames: readonly string[] },
+): boolean {
+  if (headerName !== undefined && !headerNames.includes(headerName)) return false
+  // A copy into an upload carries the header of a copy, too.
+  if (name === undefined) return !query.has('uploadId')
+  const value = query.get(name)
+  return value !== undefined && (wanted === undefined || wanted === value)
 }
 
 /** The first thing in a request that its operation does not understand and that is more than plumbing. */
@@ -323,17 +430,15 @@ export function findUnsupported(
   headerNames: readonly string[],
 ): string | undefined {
   const { marker } = operation
-  const markerQuery = marker && 'query' in marker ? marker.query : undefined
-  const markerHeader = marker && 'header' in marker ? marker.header : undefined
   const parameter = [...query.keys()].find(
-    (name) => name !== markerQuery && !operation.query?.includes(name) && !isPlumbingParameter(name),
+    (name) => name !== marker?.query && !operation.query?.includes(name) && !isPlumbingParameter(name),
   )
   if (parameter !== undefined) return `the query parameter ${parameter} of ${operation.name}`
   const header = headerNames.find(
     (name) =>
       (conditional.has(name) || name.startsWith('x-amz-')) &&
       !name.startsWith('x-amz-meta-') &&
-      name !== markerHeader &&
+      name !== marker?.header &&
       !plumbing.has(name) &&
       !operation.headers?.includes(name),
   )

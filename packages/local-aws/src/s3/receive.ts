@@ -2,11 +2,13 @@ import {
   algorithmOfHeader,
   checksumAlgorithms,
   checksumHeader,
+  digestOf,
   isDigestText,
-  startDigest,
   type ChecksumAlgorithm,
 } from '../checksum/checksums.ts'
+import { readSmallBody } from '../http.ts'
 import { putLimitBytes, xmlLimitBytes } from '../limits.ts'
+import type { BodyDigests } from '../ports/digests/digests.ts'
 import type { Segment } from '../ports/object-files.ts'
 import { parseXml, type XmlValue } from '../ports/xml-parser.ts'
 import type { S3Call } from './call.ts'
@@ -25,57 +27,85 @@ interface Announced {
   readonly value: string | undefined
 }
 
-/** Receives a body into a file and verifies Content-MD5 and the flexible checksum of header or trailer. */
-export async function receiveBody(call: S3Call): Promise<Received> {
+/**
+ * Receives a body into a file and verifies Content-MD5 and the flexible checksum of header or trailer. A body that came
+ * without one gets that of the algorithm `otherwise`, if there is one.
+ */
+export async function receiveBody(
+  call: S3Call,
+  { otherwise }: { readonly otherwise?: ChecksumAlgorithm } = {},
+): Promise<Received> {
   const announced = announcedChecksum(call)
+  const algorithm = announced?.algorithm ?? otherwise
   const contentMd5 = announcedMd5(call)
   if (call.declaredBytes === undefined) {
     throw new S3Fault('MissingContentLength', 'You must provide the Content-Length HTTP header.', 411)
   }
   if (call.declaredBytes > putLimitBytes) throw tooLarge(call.declaredBytes)
-  const md5 = startDigest('MD5')
-  const digest = announced ? startDigest(announced.algorithm) : undefined
-  const segment = await call.state.files.write(observe(call.body, [md5, ...(digest ? [digest] : [])]))
+  const { segment, digests } = await writeObserved(
+    call,
+    call.body,
+    algorithm ? ['MD5', algorithm] : ['MD5'],
+    call.declaredBytes,
+  )
   try {
     if (segment.sizeBytes !== call.declaredBytes) throw incomplete(call.declaredBytes, segment.sizeBytes)
-    const md5Bytes = md5.digest()
-    requireMd5(contentMd5, md5Bytes)
-    const checksum = announced && digest ? verifyChecksum(announced, digest.digest(), call) : undefined
-    return { segment, md5: md5Bytes, checksum }
+    const [md5 = Buffer.alloc(0), actual] = digests
+    requireMd5(contentMd5, md5)
+    if (announced && actual) return { segment, md5, checksum: verifyChecksum(announced, actual, call) }
+    return { segment, md5, checksum: algorithm && actual && { algorithm, value: actual.toString('base64') } }
   } catch (error) {
     await call.state.files.remove([segment])
     throw error
   }
 }
 
-/** Receives the small XML document of a request, its checksums verified too. */
-export async function receiveXml(
+/** Writes a body to a new file, and answers its digests in the order of their names. */
+export async function writeObserved(
+  { state }: Pick<S3Call, 'state'>,
+  body: AsyncIterable<Buffer>,
+  algorithms: readonly (ChecksumAlgorithm | 'MD5')[],
+  sizeBytes: number,
+): Promise<{ readonly segment: Segment; readonly digests: readonly Buffer[] }> {
+  const running = state.digests.start(algorithms, sizeBytes)
+  let segment: Segment | undefined
+  try {
+    segment = await state.files.write(observe(body, running))
+    return { segment, digests: await running.end() }
+  } catch (error) {
+    running.abandon()
+    if (segment) await state.files.remove([segment])
+    throw error
+  }
+}
+
+/** Receives a small body, its checksums verified too; `undefined` where it is larger than the limit. */
+export async function receiveSmall(
   call: S3Call,
-  root: string,
+  limitBytes: number,
   options: { readonly checksumRequired?: boolean } = {},
-): Promise<XmlValue> {
+): Promise<Buffer | undefined> {
   const announced = announcedChecksum(call)
   const contentMd5 = announcedMd5(call)
   if (options.checksumRequired && !announced && contentMd5 === undefined) {
     throw s3Faults.invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*')
   }
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of call.body) {
-    sizeBytes += chunk.length
-    if (sizeBytes > xmlLimitBytes) throw s3Faults.malformedXml()
-    chunks.push(chunk)
-  }
-  const bytes = Buffer.concat(chunks)
-  const md5 = startDigest('MD5')
-  md5.update(bytes)
-  requireMd5(contentMd5, md5.digest())
-  if (announced) {
-    const digest = startDigest(announced.algorithm)
-    digest.update(bytes)
-    verifyChecksum(announced, digest.digest(), call)
-  }
-  if (sizeBytes === 0) return {}
+  const bytes = await readSmallBody(call.body, limitBytes)
+  if (!bytes) return undefined
+  requireMd5(contentMd5, digestOf('MD5', bytes))
+  if (announced) verifyChecksum(announced, digestOf(announced.algorithm, bytes), call)
+  return bytes
+}
+
+/** Receives the small XML document of a request; `{}` where there is none. */
+export async function receiveXml(
+  call: S3Call,
+  root: string,
+  options: { readonly checksumRequired?: boolean } = {},
+): Promise<XmlValue> {
+  const bytes = await receiveSmall(call, xmlLimitBytes, options)
+  if (!bytes) throw s3Faults.malformedXml()
+  if (bytes.length === 0) return {}
   const document = parseXml(bytes.toString('utf8'))
   const element = document?.[root]
   if (!document || !Array.isArray(element)) throw s3Faults.malformedXml()
@@ -150,15 +180,14 @@ function requireMd5(claimed: string | undefined, actual: Buffer): void {
   }
 }
 
-async function* observe(
-  body: AsyncIterable<Buffer>,
-  digests: readonly { readonly update: (piece: Uint8Array) => void }[],
-): AsyncGenerator<Buffer> {
+/** Passes a body on, and lets the digests see it. */
+async function* observe(body: AsyncIterable<Buffer>, digests: BodyDigests): AsyncGenerator<Buffer> {
   let sizeBytes = 0
   for await (const piece of body) {
     sizeBytes += piece.length
     if (sizeBytes > putLimitBytes) throw tooLarge(sizeBytes)
-    for (const digest of digests) digest.update(piece)
+    const wait = digests.update(piece)
+    if (wait) await wait
     yield piece
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '@fairlead/core'
+import type { Digests } from '../ports/digests/digests.ts'
 import type { ObjectFiles, Segment } from '../ports/object-files.ts'
 import { s3Faults } from './fault.ts'
 import type {
@@ -27,10 +28,13 @@ type NewObject = Omit<ObjectVersion, 'kind' | 'id' | 'versionId' | 'modifiedMs' 
 export interface S3State {
   readonly buckets: ReadonlyMap<string, Bucket>
   readonly files: ObjectFiles
+  readonly digests: Digests
   readonly nowMs: () => number
   readonly createBucket: (name: string, versioning?: Versioning) => Promise<void>
   readonly deleteBucket: (bucket: Bucket) => Promise<void>
   readonly setVersioning: (bucket: Bucket, versioning: Versioning) => Promise<void>
+  /** Replaces the policy of the bucket, or removes it. */
+  readonly setPolicy: (bucket: Bucket, policy: string | undefined) => Promise<void>
   /** Announces a conditional write, so that a deletion before its end is noticed. Refuses one that cannot succeed now. */
   readonly beginWrite: (bucket: Bucket, key: string, condition: WriteCondition) => ConditionalWrite
   readonly abandonWrite: (bucket: Bucket, write: ConditionalWrite) => void
@@ -70,6 +74,7 @@ interface BucketRecord {
   readonly name: string
   readonly createdMs: number
   readonly versioning?: Versioning
+  readonly policy?: string | undefined
 }
 
 interface VersionRecord {
@@ -82,12 +87,18 @@ const bucketRecord = 'bucket-'
 const versionRecord = 'version-'
 
 /** Opens the state that the files hold; empty where they are new. */
-export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3State> {
+export async function openS3State(files: ObjectFiles, clock: Clock, digests: Digests): Promise<S3State> {
   const buckets = new Map<string, Bucket>()
   let sequence = 0
 
-  const saveBucket = ({ name, createdMs, versioning }: Bucket) =>
-    files.saveRecord(`${bucketRecord}${name}`, { schema: 1, name, createdMs, versioning } satisfies BucketRecord)
+  const saveBucket = ({ name, createdMs, versioning, policy }: Bucket) =>
+    files.saveRecord(`${bucketRecord}${name}`, {
+      schema: 1,
+      name,
+      createdMs,
+      versioning,
+      policy,
+    } satisfies BucketRecord)
   const saveVersion = (bucket: Bucket, version: Version) =>
     files.saveRecord(`${versionRecord}${version.id}`, {
       schema: 1,
@@ -106,7 +117,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
   for (const [name, record] of records)
     if (name.startsWith(bucketRecord)) {
       const { schema: _, ...facts } = record as BucketRecord
-      buckets.set(facts.name, newBucket(facts.name, facts.createdMs, facts.versioning))
+      buckets.set(facts.name, { ...newBucket(facts.name, facts.createdMs, facts.versioning), policy: facts.policy })
     }
   const stored = [...records].flatMap(([name, record]) =>
     name.startsWith(versionRecord) ? [record as VersionRecord] : [],
@@ -147,7 +158,13 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
       for (const old of replaced) insert(bucket, old)
       throw error
     }
+    await forgetIfGone(bucket, version)
     await forget(replaced)
+  }
+  /** What was replaced or deleted while its record was being written would come back at the next start. */
+  const forgetIfGone = async (bucket: Bucket, version: Version) => {
+    const isThere = bucket.versions.get(version.key)?.some((other) => other.id === version.id)
+    if (!isThere) await forget([version])
   }
   const facts = (bucket: Bucket) => ({
     id: randomUUID(),
@@ -162,6 +179,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
   return {
     buckets,
     files,
+    digests,
     nowMs: () => clock.now(),
     createBucket: async (name, versioning) => {
       const bucket = newBucket(name, clock.now(), versioning)
@@ -177,6 +195,10 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
     },
     setVersioning: async (bucket, versioning) => {
       bucket.versioning = versioning
+      await saveBucket(bucket)
+    },
+    setPolicy: async (bucket, policy) => {
+      bucket.policy = policy
       await saveBucket(bucket)
     },
     beginWrite: (bucket, key, condition) => {
@@ -229,6 +251,7 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
         versions.map((other) => (other.id === version.id ? tagged : other)),
       )
       await saveVersion(bucket, tagged)
+      await forgetIfGone(bucket, tagged)
     },
     beginUpload: (bucket, upload) => {
       const started: MultipartUpload = {
@@ -244,7 +267,15 @@ export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3S
 }
 
 function newBucket(name: string, createdMs: number, versioning: Versioning): Bucket {
-  return { name, createdMs, versioning, versions: new Map(), uploads: new Map(), conditionalWrites: new Set() }
+  return {
+    name,
+    createdMs,
+    versioning,
+    policy: undefined,
+    versions: new Map(),
+    uploads: new Map(),
+    conditionalWrites: new Set(),
+  }
 }
 
 /** Of the length and letters that AWS uses; opaque. */

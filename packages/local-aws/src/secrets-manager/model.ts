@@ -2,10 +2,25 @@
 export interface SecretVersion {
   readonly id: string
   /** Exactly one of text and binary (in base64), or neither where the version is yet to be filled by a rotation. */
-  readonly text?: string | undefined
-  readonly binary?: string | undefined
+  text?: string | undefined
+  binary?: string | undefined
   readonly createdMs: number
   stages: readonly string[]
+}
+
+export interface RotationRules {
+  readonly days: number | undefined
+  readonly duration: string | undefined
+  readonly schedule: string | undefined
+}
+
+/** How a secret is rotated; there from the first RotateSecret on. */
+export interface Rotation {
+  readonly enabled: boolean
+  readonly lambdaArn: string
+  readonly rules: RotationRules | undefined
+  /** When a rotation last succeeded. */
+  readonly lastMs: number | undefined
 }
 
 export interface Secret {
@@ -18,6 +33,7 @@ export interface Secret {
   accessedMs: number | undefined
   /** When it was scheduled for deletion, and when it goes. */
   deletion: { readonly atMs: number; readonly goneMs: number } | undefined
+  rotation?: Rotation | undefined
   tags: readonly { readonly Key: string; readonly Value: string }[]
   readonly versions: Map<string, SecretVersion>
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@fairlead/core'
 import { batchLimit, listSecretsLimit } from '../limits.ts'
-import { ServiceFault } from '../service.ts'
+import { ServiceFault, type ServiceCall } from '../service.ts'
 import {
   asObject,
   optionalFlag,
@@ -13,6 +13,7 @@ import {
   secretFaults,
 } from './input.ts'
 import type { Secret, SecretVersion } from './model.ts'
+import { describeRotation } from './rotation.ts'
 import { pageToken, readPageToken, type SecretsState } from './state.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -68,7 +69,14 @@ function hasValue({ text, binary }: SecretVersion): boolean {
   return text !== undefined || binary !== undefined
 }
 
-export function batchGetSecretValue(state: SecretsState, input: JsonObject): JsonObject {
+/** What a batch needs for each of its secrets; one that is refused is an error of its own inside the answer. */
+type RequireAccess = NonNullable<ServiceCall['requireAccess']>
+
+export function batchGetSecretValue(
+  state: SecretsState,
+  input: JsonObject,
+  requireAccess: RequireAccess = () => {},
+): JsonObject {
   requireKnown('BatchGetSecretValue', input, ['SecretIdList', 'Filters', 'MaxResults', 'NextToken'])
   const ids = optionalTexts(input, 'SecretIdList')
   const filters = optionalList(input, 'Filters')
@@ -76,6 +84,18 @@ export function batchGetSecretValue(state: SecretsState, input: JsonObject): Jso
     throw secretFaults.invalidParameter('You must include Filters or SecretIdList, but not both.')
   }
   const limit = readLimit(input, batchLimit)
+  const errors: JsonObject[] = []
+  const readOne = (id: string): readonly JsonObject[] => {
+    try {
+      // The ARN where there is one: that is what a policy names.
+      requireAccess({ action: 'secretsmanager:GetSecretValue', resource: state.find(id)?.arn ?? id })
+      return [getSecretValue(state, { SecretId: id })]
+    } catch (error) {
+      if (!(error instanceof ServiceFault)) throw error
+      errors.push({ SecretId: id, ErrorCode: error.name, Message: error.message })
+      return []
+    }
+  }
   if (ids) {
     if (optionalNumber(input, 'MaxResults') !== undefined) {
       throw secretFaults.invalidParameter('To use MaxResults, you must also use Filters.')
@@ -83,16 +103,7 @@ export function batchGetSecretValue(state: SecretsState, input: JsonObject): Jso
     if (ids.length < 1 || ids.length > batchLimit) {
       throw secretFaults.invalidParameter(`SecretIdList must have between 1 and ${batchLimit} items.`)
     }
-    const values: JsonObject[] = []
-    const errors: JsonObject[] = []
-    for (const id of new Set(ids)) {
-      try {
-        values.push(getSecretValue(state, { SecretId: id }))
-      } catch (error) {
-        if (!(error instanceof ServiceFault)) throw error
-        errors.push({ SecretId: id, ErrorCode: error.name, Message: error.message })
-      }
-    }
+    const values = [...new Set(ids)].flatMap(readOne)
     return { SecretValues: values, Errors: errors }
   }
   const passes = readFilters(filters ?? [])
@@ -102,8 +113,8 @@ export function batchGetSecretValue(state: SecretsState, input: JsonObject): Jso
     optionalText(input, 'NextToken'),
   )
   return {
-    SecretValues: page.map((secret) => readValue(state, secret, undefined, undefined)),
-    Errors: [],
+    SecretValues: page.flatMap(({ name }) => readOne(name)),
+    Errors: errors,
     NextToken: nextToken,
   }
 }
@@ -115,12 +126,23 @@ export function describeSecret(state: SecretsState, input: JsonObject): JsonObje
 }
 
 export function listSecrets(state: SecretsState, input: JsonObject): JsonObject {
-  requireKnown('ListSecrets', input, ['Filters', 'IncludePlannedDeletion', 'MaxResults', 'NextToken', 'SortOrder'])
+  requireKnown('ListSecrets', input, [
+    'Filters',
+    'IncludePlannedDeletion',
+    'MaxResults',
+    'NextToken',
+    'SortBy',
+    'SortOrder',
+  ])
   const withDeleted = optionalFlag(input, 'IncludePlannedDeletion')
   const passes = readFilters(optionalList(input, 'Filters') ?? [])
   const order = optionalText(input, 'SortOrder') ?? 'desc'
   if (order !== 'asc' && order !== 'desc') throw secretFaults.invalidParameter(`Invalid SortOrder: ${order}`)
-  const found = state.all().filter((secret) => (withDeleted || !secret.deletion) && passes(secret))
+  const compare = readSortBy(optionalText(input, 'SortBy') ?? 'created-date')
+  const found = state
+    .all()
+    .filter((secret) => (withDeleted || !secret.deletion) && passes(secret))
+    .sort(compare)
   const { page, nextToken } = takePage(
     order === 'asc' ? found : found.toReversed(),
     readLimit(input, listSecretsLimit),
@@ -129,6 +151,21 @@ export function listSecrets(state: SecretsState, input: JsonObject): JsonObject 
   return {
     SecretList: page.map((secret) => ({ ...summarise(secret), SecretVersionsToStages: stagesById(secret) })),
     NextToken: nextToken,
+  }
+}
+
+function readSortBy(sortBy: string): (a: Secret, b: Secret) => number {
+  switch (sortBy) {
+    case 'created-date':
+      return (a, b) => a.createdMs - b.createdMs
+    case 'last-accessed-date':
+      return (a, b) => (a.accessedMs ?? 0) - (b.accessedMs ?? 0)
+    case 'last-changed-date':
+      return (a, b) => a.changedMs - b.changedMs
+    case 'name':
+      return (a, b) => (a.name < b.name ? -1 : 1)
+    default:
+      throw secretFaults.invalidParameter(`Invalid SortBy: ${sortBy}`)
   }
 }
 
@@ -164,6 +201,7 @@ function summarise(secret: Secret): JsonObject {
     KmsKeyId: secret.kmsKeyId,
     CreatedDate: seconds(secret.createdMs),
     LastChangedDate: seconds(secret.changedMs),
+    ...describeRotation(secret),
     LastAccessedDate: secret.accessedMs === undefined ? undefined : seconds(secret.accessedMs),
     DeletedDate: secret.deletion && seconds(secret.deletion.atMs),
     Tags: secret.tags.length > 0 ? secret.tags : undefined,
@@ -188,31 +226,55 @@ function takePage<T>(
   return { page: all.slice(offset, end), nextToken: end < all.length ? pageToken(end) : undefined }
 }
 
-/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_search-secret.html: prefixes, `!` negates. */
+/**
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html and
+ * …/userguide/manage_search-secret.html: prefixes, of which a description's and `all` ignore case; `!` negates.
+ */
 function readFilters(filters: readonly JsonValue[]): (secret: Secret) => boolean {
   const parsed = filters.map((value) => {
     const filter = asObject(value, 'Filters')
     requireKnown('Filters', filter, ['Key', 'Values'])
-    return { facts: filterFacts(requiredText(filter, 'Key')), values: optionalTexts(filter, 'Values') ?? [] }
+    const values = optionalTexts(filter, 'Values') ?? []
+    if (values.length < 1 || values.length > 10) {
+      throw secretFaults.invalidParameter('Values of a filter must have between 1 and 10 items.')
+    }
+    return { matches: filterMatch(requiredText(filter, 'Key')), values }
   })
   return (secret) =>
-    parsed.every(({ facts, values }) =>
-      values.some((wanted) => {
-        const negated = wanted.startsWith('!')
-        const text = negated ? wanted.slice(1) : wanted
-        return facts(secret).some((fact) => fact.startsWith(text)) !== negated
-      }),
+    parsed.every(({ matches, values }) =>
+      values.some((wanted) => (wanted.startsWith('!') ? !matches(secret, wanted.slice(1)) : matches(secret, wanted))),
     )
 }
 
-function filterFacts(key: string): (secret: Secret) => readonly string[] {
+function filterMatch(key: string): (secret: Secret, wanted: string) => boolean {
+  const begins = (facts: readonly string[], wanted: string) => facts.some((fact) => fact.startsWith(wanted))
   switch (key) {
     case 'name':
-      return ({ name }) => [name]
+      return ({ name }, wanted) => begins([name], wanted)
+    case 'description':
+      return ({ description = '' }, wanted) => begins([description.toLowerCase()], wanted.toLowerCase())
     case 'tag-key':
-      return ({ tags }) => tags.map((tag) => tag.Key)
+      return ({ tags }, wanted) =>
+        begins(
+          tags.map((tag) => tag.Key),
+          wanted,
+        )
     case 'tag-value':
-      return ({ tags }) => tags.map((tag) => tag.Value)
+      return ({ tags }, wanted) =>
+        begins(
+          tags.map((tag) => tag.Value),
+          wanted,
+        )
+    case 'all':
+      return ({ name, description = '', tags }, wanted) => {
+        const facts = [name, description, ...tags.flatMap((tag) => [tag.Key, tag.Value])].map((fact) =>
+          fact.toLowerCase(),
+        )
+        return wanted
+          .toLowerCase()
+          .split(/[\s/_+=.@-]+/)
+          .some((word) => word !== '' && facts.some((fact) => fact.includes(word)))
+      }
     default:
       throw secretFaults.notImplemented(`the filter ${key}`)
   }

@@ -3,7 +3,7 @@ import type { Clock } from '@fairlead/core'
 import type { ObjectFiles } from '../ports/object-files.ts'
 import { ServiceFault } from '../service.ts'
 import { secretFaults } from './input.ts'
-import type { Secret, SecretVersion } from './model.ts'
+import type { RotationRules, Secret, SecretVersion } from './model.ts'
 
 /** The content of a version to make. */
 export interface NewValue {
@@ -23,6 +23,18 @@ export interface SecretsState {
   /** Adds a version and moves the stages to it. The same token with the same content changes nothing. */
   readonly addVersion: (secret: Secret, token: string, value: NewValue, stages: readonly string[]) => SecretVersion
   readonly moveStage: (secret: Secret, stage: string, to: SecretVersion | undefined) => void
+  /** Notes how the secret is rotated, and adds the empty version that a rotation fills. */
+  readonly beginRotation: (
+    secret: Secret,
+    rotation: {
+      readonly lambdaArn: string
+      readonly rules: RotationRules | undefined
+      readonly token: string | undefined
+    },
+  ) => Promise<void>
+  /** After the last step: the version is pending no more. */
+  readonly endRotation: (secret: Secret, token: string) => Promise<void>
+  readonly cancelRotation: (secret: Secret) => Promise<void>
   readonly remove: (secret: Secret) => void
   /** Makes the change last, where the server has a folder. */
   readonly save: () => Promise<void>
@@ -70,6 +82,18 @@ export async function openSecretsState(options: {
     // The version that loses AWSCURRENT becomes AWSPREVIOUS.
     if (stage === 'AWSCURRENT' && from) moveStage(secret, 'AWSPREVIOUS', from)
   }
+  const save = () => {
+    saving = saving
+      .catch(() => {})
+      .then(() =>
+        files.saveRecord(recordName, {
+          schema: 1,
+          secrets: [...secrets.values()].map((secret) => ({ ...secret, versions: [...secret.versions.values()] })),
+        } satisfies SecretsRecord),
+      )
+    return saving
+  }
+  const isEmpty = ({ text, binary }: SecretVersion) => text === undefined && binary === undefined
   return {
     nowMs: () => clock.now(),
     all: () => {
@@ -113,6 +137,12 @@ export async function openSecretsState(options: {
     },
     addVersion: (secret, token, value, stages) => {
       const existing = secret.versions.get(token)
+      if (existing && isEmpty(existing)) {
+        Object.assign(existing, value)
+        for (const stage of stages) moveStage(secret, stage, existing)
+        secret.changedMs = clock.now()
+        return existing
+      }
       if (existing) {
         if (existing.text !== value.text || existing.binary !== value.binary) {
           throw secretFaults.tokenInUse(token, secret.arn)
@@ -128,18 +158,28 @@ export async function openSecretsState(options: {
       return version
     },
     moveStage,
-    remove: (secret) => void secrets.delete(secret.name),
-    save: () => {
-      saving = saving
-        .catch(() => {})
-        .then(() =>
-          files.saveRecord(recordName, {
-            schema: 1,
-            secrets: [...secrets.values()].map((secret) => ({ ...secret, versions: [...secret.versions.values()] })),
-          } satisfies SecretsRecord),
-        )
-      return saving
+    beginRotation: (secret, { lambdaArn, rules, token }) => {
+      secret.rotation = { enabled: true, lambdaArn, rules, lastMs: secret.rotation?.lastMs }
+      if (token !== undefined && !secret.versions.has(token)) {
+        const version: SecretVersion = { id: token, createdMs: clock.now(), stages: [] }
+        secret.versions.set(token, version)
+        moveStage(secret, 'AWSPENDING', version)
+      }
+      return save()
     },
+    endRotation: async (secret, token) => {
+      const version = secret.versions.get(token)
+      if (!version || !secret.rotation) return
+      if (version.stages.includes('AWSCURRENT')) moveStage(secret, 'AWSPENDING', undefined)
+      secret.rotation = { ...secret.rotation, lastMs: clock.now() }
+      await save()
+    },
+    cancelRotation: (secret) => {
+      if (secret.rotation) secret.rotation = { ...secret.rotation, enabled: false }
+      return save()
+    },
+    remove: (secret) => void secrets.delete(secret.name),
+    save,
   }
 }
 

@@ -180,13 +180,15 @@ export async function untagResource(state: SecretsState, input: JsonObject): Pro
   return {}
 }
 
-function requireLive(state: SecretsState, input: JsonObject): Secret {
+/** The secret that the input names, unless it is about to go. */
+export function requireLive(state: SecretsState, input: JsonObject): Secret {
   const secret = state.require(requiredText(input, 'SecretId'))
   if (secret.deletion) throw secretFaults.markedForDeletion()
   return secret
 }
 
-function readToken(input: JsonObject): string {
+/** The caller's token, or a new one. */
+export function readToken(input: JsonObject): string {
   const token = optionalText(input, 'ClientRequestToken')
   if (token === undefined) return newToken()
   if (token.length < 32 || token.length > 64) {

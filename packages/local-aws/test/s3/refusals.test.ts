@@ -5,16 +5,22 @@ const buckets = [{ name: 'bucket' }]
 
 describe('what is not implemented says so by name', () => {
   test.each([
-    ['GET', '/bucket?policy', {}, 'the query parameter policy'],
+    ['GET', '/bucket?policyStatus', {}, 'the query parameter policyStatus'],
     ['PUT', '/bucket?lifecycle', {}, 'the query parameter lifecycle'],
     ['GET', '/bucket/k?acl', {}, 'the query parameter acl'],
-    ['GET', '/bucket/k?partNumber=1', {}, 'the query parameter partNumber'],
+    ['GET', '/bucket/k?legal-hold', {}, 'the query parameter legal-hold'],
     ['POST', '/bucket/k?restore', {}, 'POST of an object'],
     ['PATCH', '/bucket/k', {}, 'PATCH of an object'],
     ['POST', '/bucket', {}, 'POST of a bucket'],
     ['GET', '/bucket?list-type=2&optional-object-attributes=x', {}, 'the query parameter optional-object-attributes'],
     ['PUT', '/bucket/k', { 'x-amz-acl': 'public-read' }, 'x-amz-acl: public-read'],
-    ['PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'aws:kms' }, 'x-amz-server-side-encryption: aws:kms'],
+    ['PUT', '/bucket/k', { 'x-amz-server-side-encryption': 'aws:fsx' }, 'x-amz-server-side-encryption: aws:fsx'],
+    [
+      'PUT',
+      '/bucket/k',
+      { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' },
+      'the header x-amz-server-side-encryption-customer-algorithm',
+    ],
     ['PUT', '/bucket/k', { 'x-amz-storage-class': 'GLACIER' }, 'x-amz-storage-class: GLACIER'],
     ['PUT', '/bucket/k', { 'x-amz-object-lock-mode': 'COMPLIANCE' }, 'the header x-amz-object-lock-mode'],
     ['PUT', '/bucket/k', { 'x-amz-website-redirect-location': '/x' }, 'the header x-amz-website-redirect-location'],

@@ -4,13 +4,13 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
+  GetResourcePolicyCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   ListSecretVersionIdsCommand,
   paginateListSecrets,
   PutSecretValueCommand,
   RestoreSecretCommand,
-  RotateSecretCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateSecretCommand,
@@ -323,9 +323,9 @@ describe('a listing', () => {
 describe('what is not implemented says so by name', () => {
   test('an action', async () => {
     const client = await manager({ a: 'x' })
-    await expect(client.send(new RotateSecretCommand({ SecretId: 'a' }))).rejects.toMatchObject({
+    await expect(client.send(new GetResourcePolicyCommand({ SecretId: 'a' }))).rejects.toMatchObject({
       name: 'NotImplementedException',
-      message: 'local-aws does not implement secretsmanager:RotateSecret',
+      message: 'local-aws does not implement secretsmanager:GetResourcePolicy',
       $metadata: { httpStatusCode: 501 },
     })
   })
@@ -338,8 +338,8 @@ describe('what is not implemented says so by name', () => {
       AddReplicaRegions: [{ Region: 'eu-west-1' }],
     })
     await expect(client.send(replicated)).rejects.toThrow('the parameter AddReplicaRegions of CreateSecret')
-    const filtered = new ListSecretsCommand({ Filters: [{ Key: 'all', Values: ['x'] }] })
-    await expect(client.send(filtered)).rejects.toThrow('the filter all')
+    const filtered = new ListSecretsCommand({ Filters: [{ Key: 'owning-service', Values: ['x'] }] })
+    await expect(client.send(filtered)).rejects.toThrow('the filter owning-service')
   })
 })
 

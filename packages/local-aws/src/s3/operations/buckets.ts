@@ -1,7 +1,9 @@
 import { childrenOf, namesIn, textOf } from '../../ports/xml-parser.ts'
+import { policyLimitBytes } from '../../limits.ts'
+import { parseBucketPolicy } from '../bucket-policy.ts'
 import { isoSeconds, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
-import { receiveXml } from '../receive.ts'
+import { receiveSmall, receiveXml } from '../receive.ts'
 import { writeXml } from '../xml.ts'
 
 /** The names that AWS allows: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -127,4 +129,27 @@ export async function putBucketVersioning(call: S3Call): Promise<S3Answer> {
   if (childrenOf(configuration, 'Status').length !== 1) throw s3Faults.malformedXml()
   await call.state.setVersioning(bucket, status)
   return { status: 200 }
+}
+
+export async function getBucketPolicy(call: S3Call): Promise<S3Answer> {
+  const { name, policy } = requireBucket(call)
+  if (policy === undefined) {
+    throw new S3Fault('NoSuchBucketPolicy', 'The bucket policy does not exist', 404, { BucketName: name })
+  }
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: policy }
+}
+
+export async function putBucketPolicy(call: S3Call): Promise<S3Answer> {
+  const bucket = requireBucket(call)
+  const bytes = await receiveSmall(call, policyLimitBytes)
+  if (!bytes) throw new S3Fault('PolicyTooLarge', 'The policy exceeds the maximum allowed size', 400)
+  const policy = bytes.toString('utf8')
+  parseBucketPolicy(policy, bucket.name)
+  await call.state.setPolicy(bucket, policy)
+  return { status: 204 }
+}
+
+export async function deleteBucketPolicy(call: S3Call): Promise<S3Answer> {
+  await call.state.setPolicy(requireBucket(call), undefined)
+  return { status: 204 }
 }

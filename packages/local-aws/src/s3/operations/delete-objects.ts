@@ -1,26 +1,31 @@
 import { deleteLimit } from '../../limits.ts'
 import { childrenOf, namesIn, textOf } from '../../ports/xml-parser.ts'
-import { requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
+import { objectArn, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
 import { receiveXml } from '../receive.ts'
 import { writeXml, type XmlNode } from '../xml.ts'
-import { deleteOne } from './write-object.ts'
+import { deleteOne, requireToDelete } from './write-object.ts'
 
 export async function deleteObjects(call: S3Call): Promise<S3Answer> {
   const bucket = requireBucket(call)
   const request = await receiveXml(call, 'Delete', { checksumRequired: true })
   const quiet = textOf(request, 'Quiet') === 'true'
   const wanted = childrenOf(request, 'Object').map((object) => {
-    const unknown = namesIn(object).find((name) => name !== 'Key' && name !== 'VersionId')
+    const unknown = namesIn(object).find((name) => !['Key', 'VersionId', 'ETag'].includes(name))
     if (unknown !== undefined) throw s3Faults.notImplemented(`Delete/Object/${unknown}`)
     const key = textOf(object, 'Key')
     if (key === undefined || key === '') throw s3Faults.malformedXml()
-    return { key, versionId: textOf(object, 'VersionId') }
+    return { key, versionId: textOf(object, 'VersionId'), eTag: textOf(object, 'ETag') }
   })
   if (wanted.length === 0 || wanted.length > deleteLimit) throw s3Faults.malformedXml()
   const results: XmlNode[] = []
-  for (const { key, versionId } of wanted) {
+  for (const { key, versionId, eTag } of wanted) {
     try {
+      call.requireAccess({
+        action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
+        resource: objectArn(bucket.name, key),
+      })
+      if (eTag !== undefined) requireToDelete(bucket, key, versionId, eTag)
       const gone = await deleteOne(call, bucket, key, versionId)
       if (quiet) continue
       results.push([

@@ -197,7 +197,7 @@ function text(call: S3Call, name: string): string {
   return call.query.get(name) ?? ''
 }
 
-function readEncoding(call: S3Call): { encode: (text: string) => string; encodingType: string | undefined } {
+export function readEncoding(call: S3Call): { encode: (text: string) => string; encodingType: string | undefined } {
   const encodingType = call.query.get('encoding-type')
   if (encodingType !== undefined && encodingType !== 'url') {
     throw s3Faults.invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', encodingType)

@@ -1,5 +1,6 @@
 import {
   compositeChecksum,
+  defaultChecksum,
   startDigest,
   type ChecksumAlgorithm,
   type ChecksumType,
@@ -8,14 +9,23 @@ import {
 } from '../../checksum/checksums.ts'
 import { listLimit, partFloorBytes, partNumberLimit } from '../../limits.ts'
 import { childrenOf, namesIn, textOf, type XmlValue } from '../../ports/xml-parser.ts'
-import { countInQuery, isoSeconds, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
+import {
+  countInQuery,
+  isoSeconds,
+  partNumberIn,
+  requireBucket,
+  xmlHeaders,
+  type S3Answer,
+  type S3Call,
+} from '../call.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
 import type { Bucket, MultipartUpload, StoredChecksum, UploadPart } from '../model.ts'
-import { encryptionHeader, readObjectHeaders, versionHeader } from '../object-headers.ts'
+import { encryptionHeaders, readObjectHeaders, versionHeader } from '../object-headers.ts'
 import { compareKeys } from '../order.ts'
-import { receiveBody, receiveXml } from '../receive.ts'
+import { receiveBody, receiveXml, writeObserved, type Received } from '../receive.ts'
 import { writeXml, type XmlNode } from '../xml.ts'
-import { readChecksumAlgorithm, readWriteCondition, requireKeyLength } from './write-object.ts'
+import { readEncoding } from './list.ts'
+import { findCopySource, readChecksumAlgorithm, readWriteCondition, requireKeyLength } from './write-object.ts'
 
 export async function createMultipartUpload(call: S3Call): Promise<S3Answer> {
   const bucket = requireBucket(call)
@@ -31,7 +41,7 @@ export async function createMultipartUpload(call: S3Call): Promise<S3Answer> {
     status: 200,
     headers: {
       ...xmlHeaders,
-      ...encryptionHeader,
+      ...encryptionHeaders(upload.system),
       ...(upload.checksumAlgorithm ? { 'x-amz-checksum-algorithm': upload.checksumAlgorithm } : {}),
       ...(upload.checksumType ? { 'x-amz-checksum-type': upload.checksumType } : {}),
     },
@@ -67,48 +77,102 @@ function readChecksumType(call: S3Call, algorithm: ChecksumAlgorithm | undefined
 
 export async function uploadPart(call: S3Call): Promise<S3Answer> {
   const upload = requireUpload(call)
-  const text = call.query.get('partNumber') ?? ''
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (number < 1 || number > partNumberLimit) {
-    throw s3Faults.invalidArgument(
-      `Part number must be an integer between 1 and ${partNumberLimit}, inclusive`,
-      'partNumber',
-      text,
+  const number = partNumberIn(call.query.get('partNumber') ?? '')
+  const received = await receiveBody(call)
+  const { checksum } = received
+  const mismatch =
+    upload.checksumAlgorithm && upload.checksumType === 'COMPOSITE' && checksum?.algorithm !== upload.checksumAlgorithm
+  const part = await addPart(call, upload, number, received, () => {
+    if (!mismatch) return
+    throw s3Faults.invalidRequest(
+      `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksumAlgorithm?.toLowerCase() ?? 'null'}, actual checksum Type: ${checksum?.algorithm.toLowerCase() ?? 'null'}`,
     )
+  })
+  return {
+    status: 200,
+    headers: {
+      etag: `"${part.eTag}"`,
+      ...encryptionHeaders(upload.system),
+      ...(checksum ? { [checksumHeader(checksum.algorithm)]: checksum.value } : {}),
+    },
   }
-  const { segment, md5, checksum } = await receiveBody(call)
-  const refusal = !isOpen(call, upload)
-    ? s3Faults.noSuchUpload(upload.id)
-    : upload.checksumAlgorithm &&
-        upload.checksumType === 'COMPOSITE' &&
-        checksum?.algorithm !== upload.checksumAlgorithm
-      ? s3Faults.invalidRequest(
-          `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksumAlgorithm.toLowerCase()}, actual checksum Type: ${checksum?.algorithm.toLowerCase() ?? 'null'}`,
-        )
-      : undefined
-  if (refusal) {
+}
+
+/** Adds a part that was received, or throws its bytes away where it cannot belong to the upload any more. */
+async function addPart(
+  call: S3Call,
+  upload: MultipartUpload,
+  number: number,
+  { segment, md5, checksum }: Received,
+  requireFit: () => void = () => {},
+): Promise<UploadPart> {
+  try {
+    if (!isOpen(call, upload)) throw s3Faults.noSuchUpload(upload.id)
+    requireFit()
+  } catch (error) {
     await call.state.files.remove([segment])
-    throw refusal
+    throw error
   }
   const replaced = upload.parts.get(number)
-  const eTag = md5.toString('hex')
-  upload.parts.set(number, {
+  const part: UploadPart = {
     number,
-    eTag,
+    eTag: md5.toString('hex'),
     sizeBytes: segment.sizeBytes,
     modifiedMs: call.state.nowMs(),
     segment,
     checksum,
-  })
+  }
+  upload.parts.set(number, part)
   if (replaced) await call.state.files.remove([replaced.segment])
+  return part
+}
+
+/** A part whose bytes are those of an object, or a range of it. */
+export async function uploadPartCopy(call: S3Call): Promise<S3Answer> {
+  const upload = requireUpload(call)
+  const number = partNumberIn(call.query.get('partNumber') ?? '')
+  const source = findCopySource(call)
+  const range = copyRange(call.header('x-amz-copy-source-range'), source.object.sizeBytes)
+  const { checksumAlgorithm: algorithm } = upload
+  const bytes = call.state.files.read(source.object.segments, range) as AsyncIterable<Buffer>
+  const names = algorithm ? (['MD5', algorithm] as const) : (['MD5'] as const)
+  const { segment, digests } = await writeObserved(call, bytes, names, range.end - range.start + 1)
+  const [md5 = Buffer.alloc(0), actual] = digests
+  const checksum = algorithm && actual && { algorithm, value: actual.toString('base64') }
+  const part = await addPart(call, upload, number, { segment, md5, checksum })
   return {
     status: 200,
     headers: {
-      etag: `"${eTag}"`,
-      ...encryptionHeader,
-      ...(checksum ? { [checksumHeader(checksum.algorithm)]: checksum.value } : {}),
+      ...xmlHeaders,
+      ...encryptionHeaders(upload.system),
+      ...(source.bucket.versioning ? { 'x-amz-copy-source-version-id': source.object.versionId } : {}),
     },
+    body: writeXml('CopyPartResult', [
+      ['LastModified', isoSeconds(part.modifiedMs)],
+      ['ETag', `"${part.eTag}"`],
+      part.checksum && [`Checksum${part.checksum.algorithm}`, part.checksum.value],
+    ]),
   }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html: both ends stand there, and lie in the source. */
+function copyRange(text: string | undefined, sizeBytes: number): { readonly start: number; readonly end: number } {
+  if (text === undefined) return { start: 0, end: sizeBytes - 1 }
+  const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text)
+  const [start, end] = [Number(match?.[1] ?? Number.NaN), Number(match?.[2] ?? Number.NaN)]
+  if (!(start <= end)) {
+    throw s3Faults.invalidArgument(
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      'x-amz-copy-source-range',
+      text,
+    )
+  }
+  if (end < sizeBytes) return { start, end }
+  throw s3Faults.invalidArgument(
+    `Range specified is not valid for source object of size: ${sizeBytes}`,
+    'x-amz-copy-source-range',
+    text,
+  )
 }
 
 export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
@@ -144,20 +208,25 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
       checksum,
       segments,
       partCount: parts.length,
+      parts: parts.map(({ number, sizeBytes, checksum: own }) => ({
+        number,
+        sizeBytes,
+        checksum: own?.algorithm === checksum.algorithm ? own.value : undefined,
+      })),
     })
     .finally(() => call.state.abandonWrite(bucket, write))
   const unused = [...upload.parts.values()].filter((part) => !parts.includes(part))
   await call.state.files.remove(unused.map(({ segment }) => segment))
   return {
     status: 200,
-    headers: { ...xmlHeaders, ...encryptionHeader, ...versionHeader(bucket, version.versionId) },
+    headers: { ...xmlHeaders, ...encryptionHeaders(upload.system), ...versionHeader(bucket, version.versionId) },
     body: writeXml('CompleteMultipartUploadResult', [
       ['Location', `/${bucket.name}/${upload.key}`],
       ['Bucket', bucket.name],
       ['Key', upload.key],
       ['ETag', `"${version.eTag}"`],
-      checksum && [`Checksum${checksum.algorithm}`, checksum.value],
-      checksum && ['ChecksumType', checksum.type],
+      [`Checksum${checksum.algorithm}`, checksum.value],
+      ['ChecksumType', checksum.type],
     ]),
   }
 }
@@ -224,9 +293,9 @@ async function checksumOfParts(
   call: S3Call,
   upload: MultipartUpload,
   parts: readonly UploadPart[],
-): Promise<StoredChecksum | undefined> {
-  const { checksumAlgorithm: algorithm, checksumType: type } = upload
-  if (!algorithm || !type) return undefined
+): Promise<StoredChecksum> {
+  // An upload that named no algorithm gets what S3 computes of its own accord.
+  const { checksumAlgorithm: algorithm = defaultChecksum, checksumType: type = 'FULL_OBJECT' } = upload
   if (type === 'COMPOSITE') {
     const digests = parts.map(({ checksum }) => Buffer.from(checksum?.value ?? '', 'base64'))
     return { algorithm, type, value: `${compositeChecksum(algorithm, digests).toString('base64')}-${parts.length}` }
@@ -243,11 +312,11 @@ async function checksumOfParts(
   return { algorithm, type, value: digest.digest().toString('base64') }
 }
 
-function requireClaimedChecksum(call: S3Call, checksum: StoredChecksum | undefined): void {
+function requireClaimedChecksum(call: S3Call, checksum: StoredChecksum): void {
   for (const algorithm of checksumAlgorithms) {
     const claimed = call.header(checksumHeader(algorithm))
     if (claimed === undefined) continue
-    if (checksum?.algorithm !== algorithm) {
+    if (checksum.algorithm !== algorithm) {
       throw s3Faults.invalidRequest(`The upload was not created with the ${algorithm} checksum algorithm.`)
     }
     if (checksum.value !== claimed) {
@@ -301,25 +370,58 @@ export async function listParts(call: S3Call): Promise<S3Answer> {
 
 export async function listMultipartUploads(call: S3Call): Promise<S3Answer> {
   const bucket = requireBucket(call)
-  const prefix = call.query.get('prefix') ?? ''
+  const { encode, encodingType } = readEncoding(call)
+  const query = (name: string) => call.query.get(name) ?? ''
+  const [prefix, delimiter] = [query('prefix'), query('delimiter')]
+  const [keyMarker, uploadIdMarker] = [query('key-marker'), query('upload-id-marker')]
+  const limit = countInQuery(call, 'max-uploads', { fallback: listLimit, most: listLimit })
+  const commonOf = (key: string) => {
+    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+    return cut < 0 ? undefined : key.slice(0, cut + delimiter.length)
+  }
   const uploads = [...bucket.uploads.values()]
     .filter(({ key }) => key.startsWith(prefix))
-    .sort((a, b) => compareKeys(a.key, b.key) || a.startedMs - b.startedMs)
-  if (uploads.length > listLimit) throw s3Faults.notImplemented(`pages of more than ${listLimit} multipart uploads`)
+    .sort((a, b) => compareKeys(a.key, b.key) || a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1))
+  const reached = uploads.findIndex(({ key, id }) => key === keyMarker && id === uploadIdMarker)
+  const rest = uploads.filter(({ key }, index) => {
+    if (keyMarker === '') return true
+    const order = compareKeys(commonOf(key) ?? key, keyMarker)
+    // Without the id of an upload, all uploads of the marker's key are behind.
+    return order > 0 || (order === 0 && uploadIdMarker !== '' && reached >= 0 && index > reached)
+  })
+  const prefixes = new Set<string>()
+  const page: MultipartUpload[] = []
+  let next: { readonly key: string; readonly id: string } | undefined
+  let truncated = false
+  for (const upload of rest) {
+    const common = commonOf(upload.key)
+    if (common !== undefined && prefixes.has(common)) continue
+    if (page.length + prefixes.size >= limit) {
+      truncated = limit > 0
+      break
+    }
+    if (common === undefined) page.push(upload)
+    else prefixes.add(common)
+    next = common === undefined ? upload : { key: common, id: '' }
+  }
   return {
     status: 200,
     headers: xmlHeaders,
     body: writeXml('ListMultipartUploadsResult', [
       ['Bucket', bucket.name],
-      ['KeyMarker', ''],
-      ['UploadIdMarker', ''],
-      ['Prefix', prefix],
-      ['MaxUploads', listLimit],
-      ['IsTruncated', false],
-      ...uploads.map((upload): XmlNode => [
+      ['KeyMarker', encode(keyMarker)],
+      ['UploadIdMarker', uploadIdMarker],
+      truncated && next ? ['NextKeyMarker', encode(next.key)] : undefined,
+      truncated && next ? ['NextUploadIdMarker', next.id] : undefined,
+      ['Prefix', encode(prefix)],
+      delimiter === '' ? undefined : ['Delimiter', encode(delimiter)],
+      ['EncodingType', encodingType],
+      ['MaxUploads', limit],
+      ['IsTruncated', truncated],
+      ...page.map((upload): XmlNode => [
         'Upload',
         [
-          ['Key', upload.key],
+          ['Key', encode(upload.key)],
           ['UploadId', upload.id],
           ['StorageClass', upload.system['x-amz-storage-class'] ?? 'STANDARD'],
           ['Initiated', isoSeconds(upload.startedMs)],
@@ -327,6 +429,7 @@ export async function listMultipartUploads(call: S3Call): Promise<S3Answer> {
           ['ChecksumType', upload.checksumType],
         ],
       ]),
+      ...[...prefixes].map((common): XmlNode => ['CommonPrefixes', [['Prefix', encode(common)]]]),
     ]),
   }
 }

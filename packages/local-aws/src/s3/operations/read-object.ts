@@ -1,4 +1,4 @@
-import { eTagsIn, httpDate, requireBucket, type S3Answer, type S3Call } from '../call.ts'
+import { bucketArn, eTagsIn, httpDate, partNumberIn, requireBucket, type S3Answer, type S3Call } from '../call.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
 import type { Bucket, ObjectVersion } from '../model.ts'
 import { checksumHeaders, describeObject, versionHeader } from '../object-headers.ts'
@@ -19,6 +19,7 @@ export function findVersion(call: S3Call): { readonly bucket: Bucket; readonly o
   if (versionId === undefined) {
     const newest = newestVersion(bucket, call.key)
     if (newest?.kind === 'object') return { bucket, object: newest }
+    requireToKnow(call)
     throw s3Faults.noSuchKey(
       call.key,
       newest ? { 'x-amz-delete-marker': 'true', ...versionHeader(bucket, newest.versionId) } : {},
@@ -27,6 +28,7 @@ export function findVersion(call: S3Call): { readonly bucket: Bucket; readonly o
   const version = bucket.versions.get(call.key)?.find((other) => other.versionId === requireVersionId(versionId))
   if (!version) {
     requireVersionId(versionId)
+    requireToKnow(call)
     throw s3Faults.noSuchVersion(call.key, versionId)
   }
   if (version.kind === 'object') return { bucket, object: version }
@@ -42,6 +44,14 @@ export function findVersion(call: S3Call): { readonly bucket: Bucket; readonly o
       ...versionHeader(bucket, version.versionId),
     },
   )
+}
+
+/**
+ * Whoever may not list a bucket is not told what is missing in it:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+function requireToKnow(call: S3Call): void {
+  if (!call.mayAccess({ action: 's3:ListBucket', resource: bucketArn(call.bucketName) })) throw s3Faults.accessDenied()
 }
 
 export async function getObject(call: S3Call): Promise<S3Answer> {
@@ -71,7 +81,8 @@ function prepareRead(call: S3Call): {
     const { 'content-type': _type, ...headers } = description
     return { object, answer: { status: 304, headers }, range: undefined }
   }
-  const wanted = readRange(call.header('range'), object.sizeBytes)
+  const part = readPart(call, object)
+  const wanted = part?.range ?? readRange(call.header('range'), object.sizeBytes)
   const range = wanted ?? { start: 0, end: object.sizeBytes - 1 }
   const mode = call.header('x-amz-checksum-mode')
   if (mode !== undefined && mode.toUpperCase() !== 'ENABLED')
@@ -85,12 +96,40 @@ function prepareRead(call: S3Call): {
         ...description,
         // A checksum of the whole object says nothing about a part of it.
         ...(mode !== undefined && !wanted ? checksumHeaders(object.checksum) : {}),
+        ...(part?.count ? { 'x-amz-mp-parts-count': String(part.count) } : {}),
         ...overrides(call),
         'content-length': String(range.end - range.start + 1),
         ...(wanted ? { 'content-range': `bytes ${range.start}-${range.end}/${object.sizeBytes}` } : {}),
       },
     },
   }
+}
+
+/** The bytes of the part that `partNumber` asks for; an object that was put whole is its own first part. */
+function readPart(
+  call: S3Call,
+  { parts = [], sizeBytes }: ObjectVersion,
+): { readonly range: ByteRange | undefined; readonly count: number } | undefined {
+  const text = call.query.get('partNumber')
+  if (text === undefined) return undefined
+  if (call.header('range') !== undefined) {
+    throw s3Faults.invalidRequest('Cannot specify both Range header and partNumber query parameter')
+  }
+  const number = partNumberIn(text)
+  if (parts.length === 0 && number === 1) return { range: undefined, count: 0 }
+  const index = parts.findIndex((part) => part.number === number)
+  const part = parts[index]
+  if (!part) {
+    throw new S3Fault('InvalidPartNumber', 'The requested partnumber is not satisfiable', 416, {
+      ActualPartCount: String(Math.max(parts.length, 1)),
+      PartNumberRequested: text,
+    })
+  }
+  const start = parts.slice(0, index).reduce((sum, before) => sum + before.sizeBytes, 0)
+  // An empty part has no range; only a whole object can be empty.
+  return part.sizeBytes === 0 && sizeBytes === 0
+    ? { range: undefined, count: parts.length }
+    : { range: { start, end: start + part.sizeBytes - 1 }, count: parts.length }
 }
 
 /** The query parameters by which the caller chooses headers of the answer. */

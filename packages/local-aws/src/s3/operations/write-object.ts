@@ -1,12 +1,22 @@
 import type { ChecksumAlgorithm } from '../../checksum/checksums.ts'
-import { checksumAlgorithms, startDigest } from '../../checksum/checksums.ts'
+import { checksumAlgorithms, defaultChecksum } from '../../checksum/checksums.ts'
 import { keyLimitBytes } from '../../limits.ts'
-import { eTagsIn, isoSeconds, requireBucket, xmlHeaders, type S3Answer, type S3Call } from '../call.ts'
+import {
+  bucketArn,
+  eTagsIn,
+  isoSeconds,
+  objectArn,
+  requireBucket,
+  xmlHeaders,
+  type S3Answer,
+  type S3Call,
+} from '../call.ts'
+import { copySourceOf } from '../copy-source.ts'
 import { S3Fault, s3Faults } from '../fault.ts'
 import { currentObject, type WriteCondition } from '../state.ts'
 import type { Bucket, ObjectVersion, StoredChecksum } from '../model.ts'
-import { checksumHeaders, encryptionHeader, readObjectHeaders, versionHeader } from '../object-headers.ts'
-import { receiveBody } from '../receive.ts'
+import { checksumHeaders, encryptionHeaders, entityTag, readObjectHeaders, versionHeader } from '../object-headers.ts'
+import { receiveBody, writeObserved } from '../receive.ts'
 import { writeXml } from '../xml.ts'
 import { requireVersionId } from './read-object.ts'
 
@@ -42,12 +52,12 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
   const write = call.state.beginWrite(bucket, call.key, condition)
   const version = await (async () => {
     try {
-      const { segment, md5, checksum } = await receiveBody(call)
+      const { segment, md5, checksum } = await receiveBody(call, { otherwise: defaultChecksum })
       return await call.state.commitWrite(bucket, write, condition, {
         ...headers,
         key: call.key,
         sizeBytes: segment.sizeBytes,
-        eTag: md5.toString('hex'),
+        eTag: entityTag(md5, headers.system),
         checksum: checksum && { ...checksum, type: 'FULL_OBJECT' },
         segments: [segment],
         partCount: 0,
@@ -60,7 +70,11 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
 }
 
 function writtenHeaders(bucket: Bucket, version: ObjectVersion): Record<string, string> {
-  return { ...encryptionHeader, ...versionHeader(bucket, version.versionId), ...checksumHeaders(version.checksum) }
+  return {
+    ...encryptionHeaders(version.system),
+    ...versionHeader(bucket, version.versionId),
+    ...checksumHeaders(version.checksum),
+  }
 }
 
 export async function copyObject(call: S3Call): Promise<S3Answer> {
@@ -76,32 +90,34 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     )
   }
-  const algorithm = readChecksumAlgorithm(call) ?? source.object.checksum?.algorithm
+  if (tagging === 'COPY' && source.object.tags.length > 0) {
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: tags go along only where both may be done.
+    const read = source.pinned ? 's3:GetObjectVersionTagging' : 's3:GetObjectTagging'
+    call.requireAccess({ action: read, resource: objectArn(source.bucket.name, source.object.key) })
+    call.requireAccess({ action: 's3:PutObjectTagging', resource: objectArn(bucket.name, call.key) })
+  }
+  const algorithm = readChecksumAlgorithm(call) ?? source.object.checksum?.algorithm ?? defaultChecksum
   const write = call.state.beginWrite(bucket, call.key, condition)
   const version = await (async () => {
     try {
       const { object } = source
-      const md5 = startDigest('MD5')
-      const digest = algorithm && startDigest(algorithm)
       const bytes = call.state.files.read(object.segments, { start: 0, end: object.sizeBytes - 1 })
-      const segment = await call.state.files.write(
-        (async function* () {
-          for await (const piece of bytes as AsyncIterable<Buffer>) {
-            md5.update(piece)
-            digest?.update(piece)
-            yield piece
-          }
-        })(),
+      const { segment, digests } = await writeObserved(
+        call,
+        bytes as AsyncIterable<Buffer>,
+        ['MD5', algorithm],
+        object.sizeBytes,
       )
-      const checksum: StoredChecksum | undefined = algorithm &&
-        digest && { algorithm, type: 'FULL_OBJECT', value: digest.digest().toString('base64') }
+      const [md5 = Buffer.alloc(0), actual = Buffer.alloc(0)] = digests
+      const checksum: StoredChecksum = { algorithm, type: 'FULL_OBJECT', value: actual.toString('base64') }
+      const system = metadata === 'COPY' ? { ...object.system, ...encryptionOf(given.system) } : given.system
       return await call.state.commitWrite(bucket, write, condition, {
-        system: metadata === 'COPY' ? object.system : given.system,
+        system,
         user: metadata === 'COPY' ? object.user : given.user,
         tags: tagging === 'COPY' ? object.tags : given.tags,
         key: call.key,
         sizeBytes: segment.sizeBytes,
-        eTag: md5.digest().toString('hex'),
+        eTag: entityTag(md5, system),
         checksum,
         segments: [segment],
         partCount: 0,
@@ -114,7 +130,7 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
     status: 200,
     headers: {
       ...xmlHeaders,
-      ...encryptionHeader,
+      ...encryptionHeaders(version.system),
       ...versionHeader(bucket, version.versionId),
       ...(source.bucket.versioning ? { 'x-amz-copy-source-version-id': source.object.versionId } : {}),
     },
@@ -125,6 +141,11 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
       version.checksum && ['ChecksumType', version.checksum.type],
     ]),
   }
+}
+
+/** How a copy is encrypted is its own affair, whatever its metadata are copied from. */
+function encryptionOf(system: ObjectVersion['system']): Record<string, string> {
+  return Object.fromEntries(Object.entries(system).filter(([name]) => name.startsWith('x-amz-server-side-encryption')))
 }
 
 /** The algorithm that a copy or an upload asks for. */
@@ -142,51 +163,54 @@ function directive(call: S3Call, name: string): 'COPY' | 'REPLACE' {
   return value
 }
 
-function findCopySource(call: S3Call): {
+/** The object that a copy reads, its conditions checked. */
+export function findCopySource(call: S3Call): {
   readonly bucket: Bucket
   readonly object: ObjectVersion
   readonly pinned: boolean
 } {
   const raw = call.header('x-amz-copy-source') ?? ''
-  const [path = '', ...rest] = raw.replace(/^\//, '').split('?versionId=')
-  const mark = path.indexOf('/')
-  const decoded = mark < 0 ? undefined : tryDecode(path)
-  if (decoded === undefined || rest.length > 1) {
+  const source = copySourceOf(raw)
+  if (!source) {
     throw s3Faults.invalidArgument(
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
       'x-amz-copy-source',
       raw,
     )
   }
-  const [bucketName, key] = [decoded.slice(0, decoded.indexOf('/')), decoded.slice(decoded.indexOf('/') + 1)]
+  const { bucketName, key, versionId } = source
   const bucket = call.state.buckets.get(bucketName)
   if (!bucket) throw s3Faults.noSuchBucket(bucketName)
-  const versionId = rest[0]
   const object =
     versionId === undefined
       ? currentObject(bucket, key)
       : bucket.versions.get(key)?.find((version) => version.versionId === requireVersionId(versionId))
-  if (!object) throw versionId === undefined ? s3Faults.noSuchKey(key) : s3Faults.noSuchVersion(key, versionId)
+  if (!object) {
+    const maySee = call.mayAccess({ action: 's3:ListBucket', resource: bucketArn(bucketName) })
+    if (!maySee) throw s3Faults.accessDenied()
+    throw versionId === undefined ? s3Faults.noSuchKey(key) : s3Faults.noSuchVersion(key, versionId)
+  }
   if (object.kind !== 'object')
     throw s3Faults.invalidRequest(
       'The source of a copy request may not specifically refer to a delete marker by version id.',
     )
-  const match = call.header('x-amz-copy-source-if-match')
-  if (match !== undefined && !eTagsIn(match).some((tag) => tag === '*' || tag === object.eTag)) {
-    throw s3Faults.preconditionFailed('x-amz-copy-source-If-Match')
-  }
-  const noneMatch = call.header('x-amz-copy-source-if-none-match')
-  if (noneMatch !== undefined && eTagsIn(noneMatch).some((tag) => tag === '*' || tag === object.eTag)) {
-    throw s3Faults.preconditionFailed('x-amz-copy-source-If-None-Match')
-  }
+  requireSourceConditions(call, object)
   return { bucket, object, pinned: versionId !== undefined }
 }
 
-function tryDecode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: a match outweighs the dates beside it. */
+function requireSourceConditions(call: S3Call, object: ObjectVersion): void {
+  const header = (name: string) => call.header(`x-amz-copy-source-${name}`)
+  const names = (tags: string) => eTagsIn(tags).some((tag) => tag === '*' || tag === object.eTag)
+  const modifiedMs = Math.floor(object.modifiedMs / 1000) * 1000
+  const [match, noneMatch] = [header('if-match'), header('if-none-match')]
+  if (match !== undefined && !names(match)) throw s3Faults.preconditionFailed('x-amz-copy-source-If-Match')
+  if (match === undefined && modifiedMs > Date.parse(header('if-unmodified-since') ?? '')) {
+    throw s3Faults.preconditionFailed('x-amz-copy-source-If-Unmodified-Since')
+  }
+  if (noneMatch !== undefined && names(noneMatch)) throw s3Faults.preconditionFailed('x-amz-copy-source-If-None-Match')
+  if (noneMatch === undefined && modifiedMs <= Date.parse(header('if-modified-since') ?? '')) {
+    throw s3Faults.preconditionFailed('x-amz-copy-source-If-Modified-Since')
   }
 }
 
@@ -194,14 +218,16 @@ export async function deleteObject(call: S3Call): Promise<S3Answer> {
   const bucket = requireBucket(call)
   const versionId = call.query.get('versionId')
   const match = call.header('if-match')
-  if (match !== undefined) {
-    if (versionId !== undefined) throw s3Faults.notImplemented('If-Match on the deletion of a version')
-    const current = currentObject(bucket, call.key)
-    if (!current) throw s3Faults.noSuchKey(call.key)
-    if (!eTagsIn(match).some((tag) => tag === '*' || tag === current.eTag))
-      throw s3Faults.preconditionFailed('If-Match')
-  }
+  if (match !== undefined) requireToDelete(bucket, call.key, versionId, match)
   return { status: 204, headers: deletedHeaders(await deleteOne(call, bucket, call.key, versionId)) }
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html */
+export function requireToDelete(bucket: Bucket, key: string, versionId: string | undefined, match: string): void {
+  if (versionId !== undefined) throw s3Faults.notImplemented('If-Match on the deletion of a version')
+  const current = currentObject(bucket, key)
+  if (!current) throw s3Faults.noSuchKey(key)
+  if (!eTagsIn(match).some((tag) => tag === '*' || tag === current.eTag)) throw s3Faults.preconditionFailed('If-Match')
 }
 
 export interface Deletion {

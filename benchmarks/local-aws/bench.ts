@@ -1,0 +1,172 @@
+/** `npm run bench -- local-aws`: the kit under load, beside a bare node:http server in the same run. */
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { formatTable, makeRow, median, writeResults, type Row, type Unit } from '../results.ts'
+import { agent, get, makePayload, peakMiB, put, startServer, type LoadedServer, type Payload } from './load.ts'
+
+const caseNames = ['start', 'put', 'get', 'small', 'memory'] as const
+type CaseName = (typeof caseNames)[number]
+
+export const usage = `usage: npm run bench -- local-aws [options]
+  --runs <n>         rounds of each case; what is reported is the median (default 5)
+  --case <list>      ${caseNames.join(', ')} (default all)
+  --mib <n>          the size of a large body (default 256)
+  --requests <n>     how many small requests (default 10000)
+  --results <file>   default benchmarks/results/local-aws.json`
+
+const peer = 'bare node:http'
+
+export async function benchLocalAws(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: 'string', default: '5' },
+      case: { type: 'string', default: caseNames.join(',') },
+      mib: { type: 'string', default: '256' },
+      requests: { type: 'string', default: '10000' },
+      results: { type: 'string', default: join(import.meta.dirname, '../results/local-aws.json') },
+    },
+  })
+  const [rounds, mib, requests] = [values.runs, values.mib, values.requests].map(Number) as [number, number, number]
+  for (const count of [rounds, mib, requests]) {
+    if (!Number.isSafeInteger(count) || count < 1) throw new Error('a count is a whole number from 1 on')
+  }
+  const chosen = values.case.split(',')
+  const unknown = chosen.filter((name) => !(caseNames as readonly string[]).includes(name))
+  if (unknown.length > 0) throw new Error(`no case is called ${unknown.join(', ')}`)
+  console.log(`Node ${process.versions.node}, ${rounds} rounds`)
+  const rows: Row[] = []
+  for (const name of chosen as CaseName[]) rows.push(...(await runCase(name, { rounds, mib, requests })))
+  agent.destroy()
+  writeResults(resolve(values.results), rows)
+  console.log(`\n${formatTable(rows)}\n\nwritten to ${values.results}`)
+}
+
+interface Sizes {
+  readonly rounds: number
+  readonly mib: number
+  readonly requests: number
+}
+
+async function runCase(name: CaseName, sizes: Sizes): Promise<readonly Row[]> {
+  if (name === 'start') return measureStart()
+  const [ours, theirs] = [await startServer('server.mjs'), await startServer('sink.mjs')]
+  try {
+    switch (name) {
+      case 'put':
+        return await measurePut(ours, theirs, sizes)
+      case 'get':
+        return await measureGet(ours, theirs, sizes)
+      case 'small':
+        return await measureSmall(ours, theirs, sizes)
+      case 'memory':
+        return await measureMemory(ours, theirs)
+    }
+  } finally {
+    ours.stop()
+    theirs.stop()
+  }
+}
+
+function measureStart(): readonly Row[] {
+  const script = join(import.meta.dirname, 'start.mjs')
+  const { importMs, startMs } = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })) as {
+    importMs: number
+    startMs: number[]
+  }
+  console.log(`  import ${importMs.toFixed(0)} ms; starts ${startMs.map((ms) => ms.toFixed(0)).join(', ')} ms`)
+  return [makeRow('start', 'the bar of 50 ms', 's', [median(startMs) / 1000, 0.05])]
+}
+
+/** Both servers take turns, and another one begins in each round. */
+async function inTurns(
+  rounds: number,
+  name: string,
+  unit: Unit,
+  measure: { readonly ours: () => Promise<number>; readonly theirs: () => Promise<number> },
+): Promise<Row> {
+  const [ours, theirs]: [number[], number[]] = [[], []]
+  for (let round = 0; round < rounds; round++) {
+    const turns = [async () => ours.push(await measure.ours()), async () => theirs.push(await measure.theirs())]
+    for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn()
+    console.log(`  ${name} ${round + 1}: ours ${ours.at(-1)?.toFixed(3)}, ${peer} ${theirs.at(-1)?.toFixed(3)} ${unit}`)
+  }
+  return makeRow(name, peer, unit, [median(ours), median(theirs)])
+}
+
+async function seconds(run: () => Promise<void>): Promise<number> {
+  const began = performance.now()
+  await run()
+  return (performance.now() - began) / 1000
+}
+
+async function measurePut(ours: LoadedServer, theirs: LoadedServer, { rounds, mib }: Sizes): Promise<readonly Row[]> {
+  const payload = makePayload(randomBytes(1024 ** 2), mib)
+  const once = (server: LoadedServer) => () =>
+    seconds(async () => {
+      const { status, eTag } = await put(server, 'large', payload)
+      if (status !== 200 || (server === ours && eTag !== payload.md5)) throw new Error(`put: ${status} ${eTag}`)
+    })
+  return [await inTurns(rounds, `put-${mib}-mib`, 's', { ours: once(ours), theirs: once(theirs) })]
+}
+
+async function measureGet(ours: LoadedServer, theirs: LoadedServer, { rounds, mib }: Sizes): Promise<readonly Row[]> {
+  const payload = makePayload(randomBytes(1024 ** 2), mib)
+  await put(ours, 'large', payload)
+  const once = (server: LoadedServer) => () =>
+    seconds(async () => {
+      const { status, sizeBytes } = await get(server, 'large', payload)
+      if (status !== 200 || sizeBytes !== payload.sizeBytes) throw new Error(`get: ${status}, ${sizeBytes} bytes`)
+    })
+  return [await inTurns(rounds, `get-${mib}-mib`, 's', { ours: once(ours), theirs: once(theirs) })]
+}
+
+/** Puts and gets of a kilobyte, 64 at once, each with bytes of its own that have to come back. */
+async function measureSmall(
+  ours: LoadedServer,
+  theirs: LoadedServer,
+  { rounds, requests }: Sizes,
+): Promise<readonly Row[]> {
+  const payloads: readonly Payload[] = Array.from({ length: Math.ceil(requests / 2) }, () =>
+    makePayload(randomBytes(1024), 1),
+  )
+  let wrong = 0
+  const all = (server: LoadedServer) => () =>
+    seconds(async () => {
+      let next = 0
+      const lane = async () => {
+        for (let index = next++; index < payloads.length; index = next++) {
+          const payload = payloads[index] as Payload
+          const written = await put(server, `small-${index}`, payload)
+          const read = await get(server, `small-${index}`, { sizeBytes: payload.sizeBytes, keep: true })
+          if (written.status !== 200 || read.status !== 200) wrong++
+          else if (server === ours && (written.eTag !== payload.md5 || !read.body?.equals(payload.block))) wrong++
+        }
+      }
+      await Promise.all(Array.from({ length: 64 }, lane))
+    })
+  const row = await inTurns(rounds, `small-${requests}-requests`, 's', { ours: all(ours), theirs: all(theirs) })
+  console.log(`  ${wrong} of ${rounds * requests * 2} requests wrong`)
+  if (wrong > 0) throw new Error(`${wrong} requests were answered wrongly`)
+  return [row]
+}
+
+/** What both processes hold at most while an object of 2 GiB passes in and out. */
+async function measureMemory(ours: LoadedServer, theirs: LoadedServer): Promise<readonly Row[]> {
+  const payload = makePayload(randomBytes(1024 ** 2), 2048)
+  const before = peakMiB(ours)
+  for (const server of [ours, theirs]) {
+    const written = await put(server, 'huge', payload)
+    const read = await get(server, 'huge', payload)
+    if (written.status !== 200 || read.sizeBytes !== payload.sizeBytes) throw new Error('the huge object is not whole')
+  }
+  const [own, other] = [peakMiB(ours), peakMiB(theirs)]
+  if (own === undefined || other === undefined) {
+    console.log('  this system tells no resident set')
+    return []
+  }
+  console.log(`  ours ${before?.toFixed(0)} MiB before, ${own.toFixed(0)} MiB at most`)
+  return [makeRow('memory-2-gib', peer, 'MiB', [own, other])]
+}
