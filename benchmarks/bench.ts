@@ -1,4 +1,4 @@
-/** `npm run bench -- artifact`: measures the artifact builder beside other tools, prints a table and writes a file. */
+/** `npm run bench -- artifact|release`: measures ours beside other tools, prints a table and writes a file. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cases, type BenchCase } from './artifact/cases.ts'
 import { measuresMemory } from './measure.ts'
+import { benchReleases } from './release/bench.ts'
 import { formatTable, writeResults, type Row } from './results.ts'
 import { runCase } from './run-case.ts'
 import { isTreeName, makeTree } from './trees.ts'
@@ -36,7 +37,7 @@ function readSettings(args: readonly string[]): Settings {
       results: { type: 'string', default: join(import.meta.dirname, 'results/artifact.json') },
     },
   })
-  if (positionals.join() !== 'artifact') throw new Error('what is to be measured? There is: artifact')
+  if (positionals.join() !== 'artifact') throw new Error('what is to be measured? There are: artifact, release')
   const rounds = Number(values.runs)
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error(`--runs ${values.runs} is no number of rounds`)
   const names = values.case.split(',')
@@ -92,11 +93,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-let settings: Settings | undefined
-try {
-  settings = readSettings(process.argv.slice(2))
-} catch (error) {
-  console.error(`${messageOf(error)}\n\n${usage}`)
-  process.exitCode = 2
+async function benchArtifacts(args: readonly string[]): Promise<void> {
+  let settings: Settings
+  try {
+    settings = readSettings(args)
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${usage}`)
+    process.exitCode = 2
+    return
+  }
+  await runAll(settings)
 }
-if (settings) await runAll(settings)
+
+const [what, ...rest] = process.argv.slice(2)
+if (what === 'release') await benchReleases(rest)
+else await benchArtifacts(process.argv.slice(2))
