@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -56,6 +58,15 @@ describe('host deploy', () => {
     expect((await deploy('c', '--keep', '1', '--why', 'a test')).stdout).toMatch(/-d-c\nremoved .*-d-a\n$/)
     expect(live()).toBe('c')
     expect(readFileSync(join(root, '.fairlead/history.jsonl'), 'utf8')).toContain('"why":"a test"')
+  })
+
+  test('takes a zip live with the one file for hosts, which has nothing beside it', () => {
+    const alone = join(folder, `alone-${hosts}`)
+    mkdirSync(alone)
+    copyFileSync(new URL('../dist/fairlead-host.mjs', import.meta.url), join(alone, 'fairlead-host.mjs'))
+    const args = ['host', 'deploy', '--root', root, '--from', zips['a'] ?? '', '--id', 'd-a']
+    execFileSync(process.execPath, [join(alone, 'fairlead-host.mjs'), ...args], { stdio: 'pipe' })
+    expect(live()).toBe('a')
   })
 
   test('runs its commands in the release, around the switch', async () => {

@@ -30,7 +30,7 @@ import { diesAt } from './support/interrupted-disk.ts'
 import { seededRandom, type Random } from './support/random.ts'
 
 /** FAIRLEAD_HISTORIES and FAIRLEAD_SEED replay a failure. */
-const count = Number(process.env['FAIRLEAD_HISTORIES'] ?? (process.env['FAIRLEAD_LONG'] ? 5_000 : 120))
+const count = Number(process.env['FAIRLEAD_HISTORIES'] ?? (process.env['FAIRLEAD_LONG'] ? 5_000 : 60))
 const firstSeed = Number(process.env['FAIRLEAD_SEED'] ?? 1)
 const letters = [...'abcd']
 

@@ -97,13 +97,13 @@ function switchOptions(command: Command): Command {
 /** What the flags ask of a staging. */
 async function stagingOf(options: StageOptions) {
   const { root, from, id, commit, shared, overlap, immutable, move, owner, group, whenLocked, lockTimeoutMs } = options
-  const { readArtifact, extractArtifact } = await import('@fairlead/artifact-builder')
+  const { artifactReader } = await import('../artifact-reader.ts')
   const writable = options.writable?.map(parseWritable)
   return {
     root,
     from,
     id,
-    reader: { readArtifact, extractArtifact },
+    reader: artifactReader,
     ...given({ commit, shared, overlap, writable, immutable, move, owner, group, whenLocked, lockTimeoutMs }),
   }
 }
@@ -363,7 +363,7 @@ async function printPlan(
   const { formatPlan, planStaging } = await import('@fairlead/release-symlinker')
   const { manifestPath, parseManifest } = await import('@fairlead/core')
   const manifest = from.endsWith('.zip')
-    ? (await reader.readArtifact(from)).manifest
+    ? (await reader.readArtifact(from, {})).manifest
     : parseManifest(await readInput(`${from}/${manifestPath}`), `${from}/${manifestPath}`)
   const stagedAt = new Date().toISOString()
   const plan = planStaging(manifest, { id, stagedAt, from, ...given({ shared, writable }) })
