@@ -15,13 +15,51 @@ export interface SecretSource {
 }
 
 /** The parser that the file is written for. There is no encoding that all parsers read alike, so it is named. */
-export type DialectName = 'symfony' | 'dotenv'
+export type DialectName =
+  /** Symfony Dotenv 5.4 and 7. */
+  | 'symfony'
+  /** motdotla's dotenv 16 to 18 for Node. */
+  | 'dotenv'
+  /** dotenv with dotenv-expand, 1000.0.0 included, which runs commands. */
+  | 'dotenv-expand'
+  /** Next.js (`@next/env`). */
+  | 'next'
+  /** Vite 5 to 7. */
+  | 'vite'
+  /** Vite 8, which reads as Node does. */
+  | 'vite8'
+  /** Node's `--env-file` and `util.parseEnv`. */
+  | 'node'
+  /** dotenvx 2. */
+  | 'dotenvx'
+  /** vlucas/phpdotenv 5. */
+  | 'phpdotenv'
+  /** python-dotenv as it comes, with interpolation. */
+  | 'python-dotenv'
+  /** python-dotenv with `interpolate=False`. */
+  | 'python-dotenv-raw'
+  /** dotenv 2 for Ruby. */
+  | 'ruby-dotenv'
+  /** A file that bash, dash, busybox ash, mksh or zsh sources. */
+  | 'shell'
+  /** `EnvironmentFile=` of a systemd unit. */
+  | 'systemd'
+  /** `docker run --env-file`. */
+  | 'docker'
+  /** A JSON object of texts. */
+  | 'json'
+  /** A YAML mapping of texts. */
+  | 'yaml'
+  /** Apache's `SetEnv` directives, to be included. */
+  | 'apache'
+  /** `env[NAME]` of a PHP-FPM pool, to be included. */
+  | 'php-fpm'
 
 /** An environment file: which values it gets and from where. */
 export interface EnvFileOptions {
   /** Path below `directory`, for example `.env.local`. */
   readonly name: string
-  /** `symfony`: Symfony Dotenv 5.4 and 7. `dotenv`: motdotla's dotenv 16 and 18 for Node. */
+  /** The parser that will read it. */
   readonly dialect: DialectName
   /**
    * One JSON secret whose top-level fields become the variables; or each variable's name with its source. A text stands for itself,
