@@ -35,16 +35,26 @@ export async function outcomesOf(
   })
   const wrong = (name: string) => outcomes.set(name, 'wrong')
 
-  const alone = held.map(([, value]): Variables => [['BEFORE', '1'], ['K', value], ['AFTER', '2']])
+  const alone = held.map(([, value]): Variables => [
+    ['BEFORE', '1'],
+    ['K', value],
+    ['AFTER', '2'],
+  ])
   for (const [index, isRight] of (await areRead(oracle, alone)).entries()) if (!isRight) wrong(held[index]![0])
 
   for (const file of filesOfNeighbours(held)) {
-    const found = await areRead(oracle, file.map(({ variables }) => variables))
+    const found = await areRead(
+      oracle,
+      file.map(({ variables }) => variables),
+    )
     for (const [index, isRight] of found.entries()) {
       if (isRight) continue
       // Which of them it was shows when each has a file of its own.
       const triples = file[index]!.triples
-      const each = await areRead(oracle, triples.map(({ variables }) => variables))
+      const each = await areRead(
+        oracle,
+        triples.map(({ variables }) => variables),
+      )
       const guilty = triples.filter((_, triple) => !each[triple]).map(({ value }) => value)
       for (const name of guilty.length > 0 ? guilty : triples.map(({ value }) => value)) wrong(name)
     }

@@ -70,18 +70,20 @@ export const oracleIds = [
 type Find = () => Oracle | readonly Oracle[] | undefined
 
 const candidates: readonly Find[] = [
-  ...([
-    ['dotenv16', 'dotenv', 'dotenv16', 'dotenv16'],
-    ['dotenv18', 'dotenv', 'dotenv18', 'dotenv18'],
-    ['expand', 'dotenv-expand', 'expand1000', 'dotenv-expand1000'],
-    ['expand12', 'dotenv-expand', 'expand12', 'dotenv-expand12'],
-    ['next', 'next', 'next', '@next/env'],
-    ['vite', 'vite', 'vite5', 'vite5'],
-    ['vite8', 'vite8', 'vite8', 'vite'],
-    ['dotenvx', 'dotenvx', 'dotenvx', '@dotenvx/dotenvx'],
-  ] as const).map(([id, dialect, parser, module]): Find => () => {
+  ...(
+    [
+      ['dotenv16', 'dotenv', 'dotenv16', 'dotenv16'],
+      ['dotenv18', 'dotenv', 'dotenv18', 'dotenv18'],
+      ['expand', 'dotenv-expand', 'expand1000', 'dotenv-expand1000'],
+      ['expand12', 'dotenv-expand', 'expand12', 'dotenv-expand12'],
+      ['next', 'next', 'next', '@next/env'],
+      ['vite', 'vite', 'vite5', 'vite5'],
+      ['vite8', 'vite8', 'vite8', 'vite'],
+      ['dotenvx', 'dotenvx', 'dotenvx', '@dotenvx/dotenvx'],
+    ] as const
+  ).map(([id, dialect, parser, module]): Find => () => {
     const version = moduleVersion(module)
-    return version && nodeOracle(id, dialect, `${module} ${version}`, process.execPath, parser)
+    return version === undefined ? undefined : nodeOracle(id, dialect, `${module} ${version}`, process.execPath, parser)
   }),
   () => nodeOracle('node_parseEnv', 'node', `Node ${process.versions.node}`, process.execPath, 'parseEnv'),
   () =>
@@ -197,7 +199,9 @@ function environmentOf(printed: string): Reading {
     .split('\0')
     .filter((entry) => entry !== '')
     .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const)
-  return Object.fromEntries(entries.filter(([name]) => !(name in environment) && !/^(?:PWD|OLDPWD|SHLVL|LOGNAME|_)$/.test(name)))
+  return Object.fromEntries(
+    entries.filter(([name]) => !(name in environment) && !/^(?:PWD|OLDPWD|SHLVL|LOGNAME|_)$/.test(name)),
+  )
 }
 
 function systemdOracle(): Oracle | undefined {
@@ -225,7 +229,9 @@ function dockerOracle(): Oracle | undefined {
         const readings: Reading[] = []
         for (const [index] of files.entries()) {
           const env = { ...environment, DOCKER_HOST: `unix://${stub.socket}` }
-          await run('docker', ['create', '--env-file', join(folder, `.env.f${index}`), 'image'], { env }).catch(() => {})
+          await run('docker', ['create', '--env-file', join(folder, `.env.f${index}`), 'image'], { env }).catch(
+            () => {},
+          )
           readings.push(stub.takeVariables())
         }
         return readings

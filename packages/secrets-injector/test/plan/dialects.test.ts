@@ -117,9 +117,12 @@ describe.each(Object.values(dialects))('the dialect $name', (dialect) => {
     }
   })
 
-  test.each(['', '1A', 'A-B', 'A.B', 'A B', 'É', 'A\n', 'A=B'])('the name %j is taken only where every name is', (name) => {
-    expect(dialect.takesName(name)).toBe(structured.includes(dialect.name))
-  })
+  test.each(['', '1A', 'A-B', 'A.B', 'A B', 'É', 'A\n', 'A=B'])(
+    'the name %j is taken only where every name is',
+    (name) => {
+      expect(dialect.takesName(name)).toBe(structured.includes(dialect.name))
+    },
+  )
 
   test.each(['A', 'a1', '_A', 'APP_SECRET', 'export', 'constructor', 'HTTP_PROXY'])('the name %j is taken', (name) => {
     expect(dialect.takesName(name)).toBe(true)

@@ -15,11 +15,13 @@ export const docker: Dialect = {
   read,
 }
 
-const wayOut = 'Mount the secret as a file of its own (`files`), or store it in base64 and decode it in the application.'
+const wayOut =
+  'Mount the secret as a file of its own (`files`), or store it in base64 and decode it in the application.'
 
 function encode(name: string, value: string): Encoding {
   if (value.includes('\n')) return { reason: 'it holds a line end, and the file has no escape for one', wayOut }
-  if (value.endsWith('\r')) return { reason: 'it ends in a carriage return, which is taken for a part of the line end', wayOut }
+  if (value.endsWith('\r'))
+    return { reason: 'it ends in a carriage return, which is taken for a part of the line end', wayOut }
   const text = `${name}=${value}`
   if (new TextEncoder().encode(text).length > maxLineBytes) {
     return { reason: 'its line would be 64 KiB or longer, which docker does not read', wayOut }

@@ -2,7 +2,15 @@
  * Node's own reader: `--env-file` and `util.parseEnv`, Node 20.19 to 24. Every carriage return is removed first. A quote has no
  * escape and ends at the next of its kind; double quotes expand the two characters `\n`.
  */
-import { fileOrBase64, isPlainName, lastOfEach, plainNames, type Dialect, type Encoding, type FileVariable } from './dialect.ts'
+import {
+  fileOrBase64,
+  isPlainName,
+  lastOfEach,
+  plainNames,
+  type Dialect,
+  type Encoding,
+  type FileVariable,
+} from './dialect.ts'
 
 export const node: Dialect = {
   name: 'node',

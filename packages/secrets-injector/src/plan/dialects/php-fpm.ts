@@ -3,7 +3,15 @@
  * line ends too; an apostrophe stands in double quotes beside them. FPM itself looks a value that begins with `$` up in its own
  * environment, after the parser is done with quotes.
  */
-import { fileOrBase64, isPlainName, plainNames, readOrReject, Rejection, type Dialect, type FileVariable } from './dialect.ts'
+import {
+  fileOrBase64,
+  isPlainName,
+  plainNames,
+  readOrReject,
+  Rejection,
+  type Dialect,
+  type FileVariable,
+} from './dialect.ts'
 
 export const phpFpm: Dialect = {
   name: 'php-fpm',

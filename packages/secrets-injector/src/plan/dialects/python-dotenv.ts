@@ -6,7 +6,15 @@
  *
  * With `interpolate=False` there are no defaults: a value that ends in a backslash stands without quotes, or is refused.
  */
-import { fileOrBase64, isPlainName, plainNames, readOrReject, Rejection, type Dialect, type FileVariable } from './dialect.ts'
+import {
+  fileOrBase64,
+  isPlainName,
+  plainNames,
+  readOrReject,
+  Rejection,
+  type Dialect,
+  type FileVariable,
+} from './dialect.ts'
 
 export const pythonDotenv: Dialect = {
   name: 'python-dotenv',
@@ -26,9 +34,13 @@ export const pythonDotenvRaw: Dialect = {
   takesName: isPlainName,
   encode: (name, value) => {
     if (!value.endsWith('\\')) return { text: `${name}="${escaped(value)}"` }
-    if (!/[\n\r]/.test(value) && !new RegExp(`^(?:['"#]|${space})|${space}#`).test(value)) return { text: `${name}=${value}` }
+    if (!/[\n\r]/.test(value) && !new RegExp(`^(?:['"#]|${space})|${space}#`).test(value))
+      return { text: `${name}=${value}` }
     const reason = 'it ends in a backslash, and only quotes would keep the rest, which a backslash leaves open'
-    return { reason, wayOut: `${fileOrBase64} Without interpolate=False, the dialect is python-dotenv, which holds it.` }
+    return {
+      reason,
+      wayOut: `${fileOrBase64} Without interpolate=False, the dialect is python-dotenv, which holds it.`,
+    }
   },
   read: (text) => readOrReject(text, (source) => variablesOf(source, false)),
 }
@@ -77,7 +89,11 @@ function variablesOf(source: string, interpolates: boolean): readonly FileVariab
     const hasValue = match(equals)?.[1] !== undefined
     const value = hasValue ? readValue(text[offset], require) : ''
     require(ending, 'something stands behind a value')
-    if (name) variables.push({ name: (name[1] ?? name[2])!, ...(interpolates ? interpolate(value) : { value, expands: false }) })
+    if (name)
+      variables.push({
+        name: (name[1] ?? name[2])!,
+        ...(interpolates ? interpolate(value) : { value, expands: false }),
+      })
   }
   return variables
 }
@@ -98,10 +114,13 @@ function decode(text: string, escape: RegExp): string {
 
 function interpolate(text: string): { value: string; expands: boolean } {
   let expands = false
-  const value = text.replaceAll(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (whole, name: string, otherwise: string | undefined) => {
-    if (name === '') return otherwise ?? ''
-    expands = true
-    return whole
-  })
+  const value = text.replaceAll(
+    /\$\{([^}:]*)(?::-([^}]*))?\}/g,
+    (whole, name: string, otherwise: string | undefined) => {
+      if (name === '') return otherwise ?? ''
+      expands = true
+      return whole
+    },
+  )
   return { value, expands }
 }

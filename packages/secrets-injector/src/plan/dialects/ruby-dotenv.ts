@@ -18,7 +18,8 @@ function encode(name: string, value: string): Encoding {
   const text = `${name}="${doubleQuoted(value)}"`
   if (variablesOf(text).get(name)?.value === value && !variablesOf(text).get(name)?.expands) return { text }
   return {
-    reason: 'it holds a line end beside a backslash that the parser takes for a part of another one, and knows no escape for it',
+    reason:
+      'it holds a line end beside a backslash that the parser takes for a part of another one, and knows no escape for it',
     wayOut: fileOrBase64,
   }
 }
@@ -28,11 +29,7 @@ function encode(name: string, value: string): Encoding {
  * becomes two, a dollar gets one.
  */
 function doubleQuoted(value: string): string {
-  return value
-    .replaceAll('\\', '\\\\')
-    .replaceAll('$', '\\$')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r')
+  return value.replaceAll('\\', '\\\\').replaceAll('$', '\\$').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 }
 
 /** `LINE` of dotenv 2.4.0, lib/dotenv/parser.rb; inside its regular expression `\'` is an apostrophe. */
@@ -56,7 +53,10 @@ function valueOf(text: string): { value: string; expands: boolean } {
   if (quoted?.[1] === "'") return { value: inside, expands: false }
   const unescaped =
     quoted?.[1] === '"'
-      ? inside.replaceAll('\\n', '\n').replaceAll('\\r', '\r').replaceAll(/\\([^$])/g, '$1')
+      ? inside
+          .replaceAll('\\n', '\n')
+          .replaceAll('\\r', '\r')
+          .replaceAll(/\\([^$])/g, '$1')
       : inside
   return substituted(unescaped)
 }
@@ -65,11 +65,14 @@ function valueOf(text: string): { value: string; expands: boolean } {
 function substituted(text: string): { value: string; expands: boolean } {
   let expands = false
   const value = text
-    .replaceAll(/(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?/g, (match, escaped: string | undefined, name: string | undefined) => {
-      if (escaped) return match.slice(1)
-      expands ||= name !== undefined
-      return match
-    })
+    .replaceAll(
+      /(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?/g,
+      (match, escaped: string | undefined, name: string | undefined) => {
+        if (escaped) return match.slice(1)
+        expands ||= name !== undefined
+        return match
+      },
+    )
     .replaceAll(/(\\)?\$\([^]*?\)/g, (match, escaped: string | undefined) => {
       if (escaped) return match.slice(1)
       expands = true

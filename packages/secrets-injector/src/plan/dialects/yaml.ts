@@ -49,16 +49,30 @@ function variablesOf(text: string): readonly FileVariable[] {
 }
 
 const decoded: Readonly<Record<string, string>> = {
-  '0': '\0', a: '\x07', b: '\b', t: '\t', n: '\n', v: '\v', f: '\f', r: '\r', e: '\x1b', N: '\x85', _: '\xa0', L: '\u2028',
+  '0': '\0',
+  a: '\x07',
+  b: '\b',
+  t: '\t',
+  n: '\n',
+  v: '\v',
+  f: '\f',
+  r: '\r',
+  e: '\x1b',
+  N: '\x85',
+  _: '\xa0',
+  L: '\u2028',
   P: '\u2029',
 }
 
 function textOf(double: string | undefined, single: string | undefined, offset: number): string {
   if (double === undefined) return (single ?? '').replaceAll("''", "'")
-  return double.replaceAll(/\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))/g, (_, x, u, long, char) => {
-    const digits = (x ?? u ?? long) as string | undefined
-    if (digits !== undefined) return String.fromCodePoint(Number.parseInt(digits, 16))
-    if (/[xuU]/.test(char as string)) throw new Rejection('an escape has too few digits', offset)
-    return decoded[char as string] ?? (char as string)
-  })
+  return double.replaceAll(
+    /\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))/g,
+    (_, x, u, long, char) => {
+      const digits = (x ?? u ?? long) as string | undefined
+      if (digits !== undefined) return String.fromCodePoint(Number.parseInt(digits, 16))
+      if (/[xuU]/.test(char as string)) throw new Rejection('an escape has too few digits', offset)
+      return decoded[char as string] ?? (char as string)
+    },
+  )
 }
