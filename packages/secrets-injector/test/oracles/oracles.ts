@@ -34,39 +34,6 @@ export function findOracles(): readonly Oracle[] {
   return candidates.flatMap((find) => find() ?? [])
 }
 
-/** The names of parsers that files of values may ask for, in the order in which they are run. */
-export const oracleIds = [
-  'dotenv16',
-  'dotenv18',
-  'expand',
-  'expand12',
-  'next',
-  'vite',
-  'vite8',
-  'node_parseEnv',
-  'node22_parseEnv',
-  'node24_parseEnv',
-  'dotenvx',
-  'symfony54',
-  'symfony71',
-  'phpdotenv54',
-  'phpdotenv56',
-  'pydotenv12',
-  'pydotenv12_raw',
-  'pydotenv021',
-  'rubydotenv24',
-  'bash52',
-  'dash',
-  'busybox_ash',
-  'mksh',
-  'zsh',
-  'systemd252',
-  'docker28',
-  'json',
-  'yaml',
-  'php_ini',
-] as const
-
 type Find = () => Oracle | readonly Oracle[] | undefined
 
 const candidates: readonly Find[] = [
