@@ -13,4 +13,11 @@ export const hostAgentErrors = defineErrors('host-agent', {
     hint: 'Hand over the deployment as the service made it; its ids become names of folders.',
     example: { field: 'deploymentId', given: '"../x"', expected: 'a name of a folder' },
   }),
+  HOST_LOCAL_DEPLOYMENT_REFUSED: describeError<{ words: string }>({
+    message: ({ words }) => words,
+    hint: 'Nothing has run. Correct the bundle or the list of events.',
+    example: {
+      words: 'location /build/shop.zip is specified as a file or directory which does not exist',
+    },
+  }),
 })

@@ -2,8 +2,10 @@ export { hostAgentErrors } from './errors.ts'
 export {
   inPlaceEvents,
   type AgentProfile,
+  type FetchAgentBundle,
   type FetchBundle,
   type FileExistsBehavior,
+  type GitHubHostRevision,
   type Host,
   type HostDeployment,
   type HostEvent,
@@ -12,6 +14,23 @@ export {
   type LifecycleEventName,
   type LifecycleEventResult,
   type LifecycleResult,
+  type LocalHostRevision,
 } from './model.ts'
+export type { SpecificationEnvelope } from './plan/deployment-specification.ts'
+export type { CommandDiagnostics } from './plan/diagnostics.ts'
+export { recoverHost, type RecoverHostOptions } from './recover-host.ts'
+export {
+  runHostCommand,
+  type CommandCompletion,
+  type CommandService,
+  type HostCommand,
+  type RunHostCommandOptions,
+} from './run-host-command.ts'
 export { runLifecycle, type RunLifecycleOptions } from './run-lifecycle.ts'
 export { runLifecycleEvent, type RunLifecycleEventOptions } from './run-lifecycle-event.ts'
+export {
+  runLocalDeployment,
+  type LocalDeployment,
+  type LocalDeploymentResult,
+  type RunLocalDeploymentOptions,
+} from './run-local-deployment.ts'

@@ -12,3 +12,15 @@ export function entryParts(name: string): readonly string[] | undefined {
 export function parentsOf(parts: readonly string[]): readonly string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
+
+/**
+ * Where the official agent's tools put an entry that would leave the folder; nowhere, for one that they refuse. Both
+ * take the slash from the front of an absolute name. `tar` refuses dots that lead upwards. `unzip` leaves them out and
+ * ends with a warning, whereupon the agent unpacks everything again with a library that obeys them.
+ */
+export function officialPlaces(name: string, format: 'zip' | 'tar'): readonly (readonly string[])[] {
+  if (name.includes('\0')) return []
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+  if (!parts.includes('..')) return [parts]
+  return format === 'tar' ? [] : [parts.filter((part) => part !== '..'), parts]
+}

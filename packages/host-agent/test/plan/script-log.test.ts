@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deploymentLogTime, keepTail, logTime } from '../../src/plan/script-log.ts'
+import { deploymentLogLine, keepTail, logTime } from '../../src/plan/script-log.ts'
 
 test('lines begin with the time in UTC', () => {
   expect(logTime(Date.UTC(2026, 10, 22, 10, 0, 5))).toBe('2026-11-22 10:00:05 ')
-  expect(deploymentLogTime(Date.UTC(2026, 10, 22, 10, 0, 5, 7), 'd-1')).toBe('[2026-11-22 10:00:05.007] [d-1]')
+  const line = deploymentLogLine(Date.UTC(2026, 10, 22, 10, 0, 5, 7), 'd-1', Buffer.from('  a \n'))
+  expect(line).toBe('[2026-11-22 10:00:05.007] [d-1]a\n')
 })
 
 test('the tail is the longest run of newest pieces below 2 KB, and nothing is cut', () => {
@@ -19,4 +20,10 @@ test('the tail is the longest run of newest pieces below 2 KB, and nothing is cu
       if (next) expect(bytes + next.length).toBeGreaterThanOrEqual(2048)
     }),
   )
+})
+
+test('characters count, not bytes', () => {
+  const piece = Buffer.from(`${'ž'.repeat(1500)}\n`)
+  expect(keepTail([piece])).toEqual([piece])
+  expect(keepTail([Buffer.from(`${'ž'.repeat(2047)}\n`)])).toEqual([])
 })
