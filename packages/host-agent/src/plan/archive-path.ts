@@ -14,13 +14,12 @@ export function parentsOf(parts: readonly string[]): readonly string[] {
 }
 
 /**
- * Where the official agent's tools put an entry that would leave the folder; nowhere, for one that they refuse. Both
- * take the slash from the front of an absolute name. `tar` refuses dots that lead upwards. `unzip` leaves them out and
- * ends with a warning, whereupon the agent unpacks everything again with a library that obeys them.
+ * Where the official agent's tools put an entry that would leave the folder; `undefined` for one that they refuse. Both
+ * take the slash from the front of an absolute name; `tar` refuses dots that lead upwards, and `unzip` leaves them out.
  */
-export function officialPlaces(name: string, format: 'zip' | 'tar'): readonly (readonly string[])[] {
-  if (name.includes('\0')) return []
+export function officialPlace(name: string, format: 'zip' | 'tar'): readonly string[] | undefined {
+  if (name.includes('\0')) return undefined
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
-  if (!parts.includes('..')) return [parts]
-  return format === 'tar' ? [] : [parts.filter((part) => part !== '..'), parts]
+  if (format === 'tar' && parts.includes('..')) return undefined
+  return parts.filter((part) => part !== '..')
 }

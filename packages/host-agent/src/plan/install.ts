@@ -1,4 +1,4 @@
-import type { AppSpecFile, AppSpecPermission } from '@fairlead/appspec'
+import type { AppSpecFile } from '@fairlead/appspec'
 import { failUnknown } from './event-failure.ts'
 import { expandPath, folderOf, joinPath, nameOf, placeOnHost } from './host-path.ts'
 import { applyPermissions, type PlacedPermission } from './permissions.ts'
@@ -9,8 +9,16 @@ export type InstallInstruction =
   | { readonly type: 'copy'; readonly source: string; readonly destination: string }
   | { readonly type: 'chmod'; readonly mode: string; readonly file: string }
   | { readonly type: 'setfacl'; readonly acl: readonly string[]; readonly file: string }
-  | { readonly type: 'semanage'; readonly context: NonNullable<AppSpecPermission['context']>; readonly file: string }
+  | { readonly type: 'semanage'; readonly context: InstallContext; readonly file: string }
   | { readonly type: 'chown'; readonly owner: AccountName; readonly group: AccountName; readonly file: string }
+
+/** An SELinux context in the agent's words; without a range it cannot write its plan. */
+export interface InstallContext {
+  readonly user: string | null
+  readonly role: null
+  readonly type: string
+  readonly range: string | undefined
+}
 
 /** Anything but text and `null` is what the agent fails at. */
 export type AccountName = string | number | boolean | null

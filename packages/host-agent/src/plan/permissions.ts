@@ -1,7 +1,7 @@
 import type { AppSpecPermission } from '@fairlead/appspec'
 import { isDefaultEntry, normalAccessList } from './access-list.ts'
 import { failUnknown } from './event-failure.ts'
-import type { InstallInstruction } from './install.ts'
+import type { InstallContext, InstallInstruction } from './install.ts'
 
 /** A rule of the AppSpec with its object as the instructions name it. */
 export interface PlacedPermission extends Omit<AppSpecPermission, 'owner' | 'group'> {
@@ -60,12 +60,16 @@ function setAll(paths: readonly string[], rule: PlacedPermission, done: Set<stri
     return [
       ...(mode === undefined ? [] : [{ type: 'chmod', mode: mode.padStart(3, '0'), file } as const]),
       ...(acl === undefined ? [] : [{ type: 'setfacl', acl, file } as const]),
-      ...(context === undefined ? [] : [{ type: 'semanage', context, file } as const]),
+      ...(context === undefined ? [] : [{ type: 'semanage', context: inAgentsWords(context), file } as const]),
       ...(owner === undefined && group === undefined
         ? []
         : [{ type: 'chown', owner: owner ?? null, group: group ?? null, file } as const]),
     ]
   })
+}
+
+function inAgentsWords({ name, type, range }: NonNullable<AppSpecPermission['context']>): InstallContext {
+  return { user: name ?? null, role: null, type, range }
 }
 
 function refuseLoneFile({ object, pattern, except }: PlacedPermission): void {

@@ -16,6 +16,8 @@ export interface AgentRules {
   readonly hooksFindOtherNames: boolean
   /** Whether the line that starts a script is a text that Ruby cuts into words. Runs of 1.8.1. */
   readonly startsScriptsByText: boolean
+  /** Whether old revisions go by a line of text, too, so that a name with a blank in it stays. Runs of 1.8.1. */
+  readonly prunesByText: boolean
   /** How often a failed command is completed on the wire: the real answer, then one without facts. Runs of 1.8.1. */
   readonly completionsOfFailure: 1 | 2
   /** Whether an AppSpec's path may lead out of the revision. Release notes of 2.1.0. */
@@ -33,6 +35,7 @@ export function rulesOf(profile: AgentProfile): AgentRules {
         signalledExitCode: '',
         hooksFindOtherNames: false,
         startsScriptsByText: true,
+        prunesByText: true,
         completionsOfFailure: 2,
         appSpecMayLieOutside: true,
         unpacksEscapes: true,
@@ -44,6 +47,7 @@ export function rulesOf(profile: AgentProfile): AgentRules {
         signalledExitCode: '1',
         hooksFindOtherNames: true,
         startsScriptsByText: false,
+        prunesByText: false,
         completionsOfFailure: 1,
         appSpecMayLieOutside: false,
         unpacksEscapes: false,

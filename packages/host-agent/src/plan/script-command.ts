@@ -2,6 +2,8 @@ import type { AppSpecScript } from '@fairlead/appspec'
 
 export interface Command {
   readonly file: string
+  /** What the program is told that it is called. Default: `file`. */
+  readonly calledAs?: string | undefined
   readonly args: readonly string[]
 }
 
@@ -33,7 +35,7 @@ export function scriptCommand(
 }
 
 function commandOfText(text: string): Command {
-  if (needsShell.test(text)) return { file: '/bin/sh', args: ['-c', text] }
+  if (needsShell.test(text)) return { file: '/bin/sh', calledAs: 'sh', args: ['-c', text] }
   const [file = '', ...args] = text.split(/[ \t]+/).filter((word) => word !== '')
   return { file, args }
 }

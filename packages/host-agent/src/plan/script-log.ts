@@ -16,16 +16,17 @@ export function deploymentLogLine(nowMs: number, deploymentId: string, piece: Ui
 }
 
 /**
- * Drops the oldest pieces until what remains fits into what the API carries. Whole pieces only: a newest piece that
- * is too long by itself leaves nothing. The agent counts characters, and a byte that is none as one.
+ * What the agent keeps of a log for the API when a piece has been added: whole pieces only, about 2 KB of them; a newest
+ * piece that is too long by itself leaves nothing. It counts characters. Each piece is weighed against what the one
+ * before it leaves, which is counted twice: so the official agent does, and so up to twice the limit gets through.
  */
 export function keepTail(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
-  let characters = 0
+  const lengthAt = (index: number) => charactersOf(pieces.at(index))
   let index = pieces.length
-  while (index > 0) {
-    characters += charactersOf(pieces[index - 1])
-    if (characters >= logTailCharacters) break
+  let left = logTailCharacters
+  while (index > 0 && left - lengthAt(index - 1) > 0) {
     index -= 1
+    left -= lengthAt(index - 1)
   }
   return index === 0 ? pieces : pieces.slice(index)
 }

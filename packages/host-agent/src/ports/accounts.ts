@@ -25,7 +25,8 @@ export async function readAccountId(kind: 'user' | 'group', name: string | numbe
     const words = { number: Number.isInteger(name) ? 'Integer' : 'Float', boolean: String(name) }
     throw failUnknown(`no implicit conversion of ${words[typeof name as 'number' | 'boolean']} into String`)
   }
-  const id = await findAccountId(kind, name)
+  // The system's own tools take an id for a name; the agent does not.
+  const id = /^\d+$/.test(name) ? undefined : await findAccountId(kind, name)
   if (id === undefined) throw failUnknown(`can't find ${kind} for ${name}`)
   return id
 }

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { PassThrough, pipeline, type Readable } from 'node:stream'
 import { crc32, createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
-import { openPromise, type Entry, type ZipFile } from 'yauzl'
-import { entryParts, officialPlaces, parentsOf } from '../plan/archive-path.ts'
+import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl'
+import { entryParts, officialPlace, parentsOf } from '../plan/archive-path.ts'
 import { findAccountId } from './accounts.ts'
 import { requireInside, type Fence } from './fence.ts'
 
@@ -49,7 +49,8 @@ export interface UnpackOptions {
 export async function unpackZip(file: string, folder: string, options: UnpackOptions): Promise<void> {
   let zip: ZipFile
   try {
-    zip = await openPromise(file, { lazyEntries: true, strictFileNames: false })
+    // Names are judged by whoever unpacks: the library refuses those that the official agent takes.
+    zip = await openPromise(file, { lazyEntries: true, decodeStrings: false })
   } catch (error) {
     throw problem((error as Error).message)
   }
@@ -81,7 +82,7 @@ interface Unpacking extends UnpackOptions {
 }
 
 async function unpack(entries: AsyncIterable<ArchiveEntry>, folder: string, options: Unpacking): Promise<void> {
-  const links = new Set<string>()
+  const links = new Map<string, string>()
   const folders = new Map<string, ArchiveEntry>()
   let skipped: ArchiveProblem | undefined
   for await (const entry of entries) {
@@ -106,57 +107,58 @@ async function unpackEntry(
   entry: ArchiveEntry,
   folder: string,
   state: {
-    /** Symbolic links of the archive itself, by name. */
-    readonly links: Set<string>
+    /** Symbolic links of the archive itself: their targets by name. */
+    readonly links: Map<string, string>
     readonly folders: Map<string, ArchiveEntry>
     readonly options: Unpacking
   },
 ): Promise<void> {
   const { links, folders, options } = state
-  for (const parts of placesOf(entry.name, options)) {
-    if (parts.length === 0) continue
-    const name = parts.join('/')
-    const path = join(folder, name)
-    if (options.escapes === 'refuse') refuseThroughLink(entry.name, parts, links)
-    else await requireInside(options.fence, dirname(path))
-    await mkdir(dirname(path), { recursive: true })
-    if (entry.kind === 'directory') {
-      if (links.has(name)) throw problem(`the entry ${entry.name} is a folder where a symbolic link is`)
-      await mkdir(path, { recursive: true })
-      folders.set(path, entry)
-      continue
-    }
-    // A second entry of one name takes the place of the first; a link is replaced, never written through.
-    await rm(path, { force: true })
-    links.delete(name)
-    if (entry.kind === 'symlink') {
-      await symlink(entry.linkTarget ?? '', path)
-      links.add(name)
-    } else if (entry.kind === 'hardlink') {
-      const [target = []] = placesOf(entry.linkTarget ?? '', options)
-      refuseThroughLink(entry.name, target, links)
-      if (links.has(target.join('/'))) throw problem(`the entry ${entry.name} links to a symbolic link`)
-      await link(join(folder, ...target), path)
-      continue
-    } else {
-      await writeContent(path, entry)
-    }
-    await setOwner(path, entry, options)
-    if (entry.kind === 'file') await setMode(path, entry, options)
+  const parts = placeOf(entry.name, options)
+  if (parts.length === 0) return
+  const name = parts.join('/')
+  const path = join(folder, name)
+  if (options.escapes === 'refuse') refuseThroughLink(entry.name, parts, (parent) => links.has(parent))
+  // tar makes a link that leads upwards or away only when all is unpacked: until then, nothing goes through it.
+  else if (options.format === 'tar') refuseThroughLink(entry.name, parts, (parent) => leadsAway(links.get(parent)))
+  await requireInside(options.fence, dirname(path))
+  await mkdir(dirname(path), { recursive: true })
+  if (entry.kind === 'directory') {
+    if (links.has(name)) throw problem(`the entry ${entry.name} is a folder where a symbolic link is`)
+    await mkdir(path, { recursive: true })
+    folders.set(path, entry)
+    return
   }
+  // A second entry of one name takes the place of the first; a link is replaced, never written through.
+  await rm(path, { force: true })
+  links.delete(name)
+  if (entry.kind === 'symlink') {
+    await symlink(entry.linkTarget ?? '', path)
+    links.set(name, entry.linkTarget ?? '')
+  } else if (entry.kind === 'hardlink') {
+    const target = placeOf(entry.linkTarget ?? '', options)
+    refuseThroughLink(entry.name, target, (parent) => links.has(parent))
+    if (links.has(target.join('/'))) throw problem(`the entry ${entry.name} links to a symbolic link`)
+    return link(join(folder, ...target), path)
+  } else {
+    await writeContent(path, entry)
+  }
+  await setOwner(path, entry, options)
+  if (entry.kind === 'file') await setMode(path, entry, options)
 }
 
-/** Where the official agent puts an entry: two places for one with dots in a zip, which is unpacked a second time. */
-function placesOf(name: string, { escapes, format }: Unpacking): readonly (readonly string[])[] {
-  const parts = entryParts(name)
-  if (parts) return [parts]
-  const inside = escapes === 'as-official' ? officialPlaces(name, format) : []
-  if (inside.length === 0) throw problem(`the entry ${name} would leave the folder`)
-  return inside
+function placeOf(name: string, { escapes, format }: Unpacking): readonly string[] {
+  const parts = escapes === 'as-official' ? officialPlace(name, format) : entryParts(name)
+  if (parts) return parts
+  throw problem(`the entry ${name} would leave the folder`)
 }
 
-function refuseThroughLink(name: string, parts: readonly string[], links: ReadonlySet<string>): void {
-  const through = parentsOf(parts).find((parent) => links.has(parent))
+function leadsAway(target: string | undefined): boolean {
+  return target !== undefined && (target.startsWith('/') || target.split('/').includes('..'))
+}
+
+function refuseThroughLink(name: string, parts: readonly string[], isLink: (path: string) => boolean): void {
+  const through = parentsOf(parts).find(isLink)
   if (through !== undefined) throw problem(`the entry ${name} would be written through the symbolic link ${through}`)
 }
 
@@ -202,15 +204,20 @@ async function zipEntry(zip: ZipFile, entry: Entry): Promise<ArchiveEntry> {
   const isUnix = entry.versionMadeBy >>> 8 === 3
   const attributes = isUnix ? entry.externalFileAttributes >>> 16 : 0
   const isLink = (attributes & 0o170000) === 0o120000
-  const kind = entry.fileName.endsWith('/') ? 'directory' : isLink ? 'symlink' : 'file'
+  const name = nameOfEntry(entry)
+  const kind = name.endsWith('/') ? 'directory' : isLink ? 'symlink' : 'file'
   const read = () => zipContent(zip, entry)
   const mode = isUnix ? attributes & 0o7777 : dosMode(entry.externalFileAttributes, kind)
   const modified = kind === 'file' ? entry.getLastModDate() : undefined
-  const common = { name: entry.fileName, kind, mode, modified, read } as const
+  const common = { name, kind, mode, modified, read } as const
   if (kind !== 'symlink') return common
   const chunks: Uint8Array[] = []
   for await (const chunk of read()) chunks.push(chunk)
   return { ...common, linkTarget: Buffer.concat(chunks).toString('utf8') }
+}
+
+function nameOfEntry({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
+  return getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false)
 }
 
 function dosMode(attributes: number, kind: EntryKind): number {
@@ -227,9 +234,9 @@ async function* zipContent(zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Arra
       yield bytes
     }
   } catch (error) {
-    throw problem(`${entry.fileName}: ${(error as Error).message}`)
+    throw problem(`${nameOfEntry(entry)}: ${(error as Error).message}`)
   }
-  if (sum !== entry.crc32) throw problem(`the content of ${entry.fileName} does not match its CRC`)
+  if (sum !== entry.crc32) throw problem(`the content of ${nameOfEntry(entry)} does not match its CRC`)
 }
 
 async function* tarEntries(file: string): AsyncGenerator<ArchiveEntry> {

@@ -108,7 +108,10 @@ export async function copyTree(source: string, destination: string, signal?: Abo
   signal?.throwIfAborted()
   const facts = await lstat(source)
   if (facts.isSymbolicLink()) return symlink(await readlink(source), destination)
-  if (!facts.isDirectory()) return copyFile(source, destination)
+  if (!facts.isDirectory()) {
+    await copyFile(source, destination)
+    return chmod(destination, facts.mode & 0o7777 & ~process.umask())
+  }
   await mkdir(destination)
   for (const name of (await readdir(source)).sort()) {
     await copyTree(join(source, name), join(destination, name), signal)

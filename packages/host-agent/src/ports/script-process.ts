@@ -10,6 +10,8 @@ import { hookPath, killAfterTermMs } from '../limits.ts'
 
 export interface ScriptCommand {
   readonly file: string
+  /** What the program is told that it is called. Default: `file`. */
+  readonly calledAs?: string | undefined
   readonly args: readonly string[]
   readonly workingDirectory: string
   /** The whole of it. */
@@ -58,6 +60,7 @@ export async function runScript(
         cwd: command.workingDirectory,
         env: command.environment,
         detached: true,
+        ...(command.calledAs === undefined ? {} : { argv0: command.calledAs }),
         stdio: ['ignore', pipes.stdout.write, pipes.stderr.write],
       })
     } finally {

@@ -38,13 +38,13 @@ export async function downloadBundle(scene: Scene, fetchBundle: FetchAgentBundle
   await writeFileAtomically(state.mostRecent, own.folder)
 }
 
-async function makeRoom({ own, state, host }: Scene): Promise<void> {
+async function makeRoom({ own, state, host, rules }: Scene): Promise<void> {
   const surplus = planPruning(await listRevisions(own.group), {
     current: own.folder,
     lastSuccessful: (await findText(state.lastSuccessful))?.replace(/\r?\n$/, ''),
     maxRevisions: host.maxRevisions ?? defaultMaxRevisions,
   })
-  for (const path of surplus) await removeTree(path)
+  for (const path of surplus) if (!rules.prunesByText || !/\s/.test(path)) await removeTree(path)
 }
 
 /** As `cp -r`: into the folder that is there, if it is. */

@@ -8,6 +8,7 @@ import {
   destinationsOf,
   planCleanup,
   planInstall,
+  type InstallContext,
   type InstallInstruction,
   type InstallSource,
   type PathKind,
@@ -42,9 +43,16 @@ export async function install(scene: Scene): Promise<void> {
   checkEvents(read, deployment.possibleEvents, hookEvents)
   await cleanUp(scene)
   const instructions = planInstall(await gatherFacts(scene, read))
-  await writeFileAtomically(state.plan, JSON.stringify({ instructions }))
+  await writePlan(state.plan, instructions)
   await carryOutAll(scene, instructions)
   await writeFileAtomically(state.lastSuccessful, own.folder)
+}
+
+/** The agent opens its plan before it finds out that a context without a range cannot be written. */
+async function writePlan(path: string, instructions: readonly InstallInstruction[]): Promise<void> {
+  const rangeless = instructions.some((step) => step.type === 'semanage' && step.context.range === undefined)
+  await writeFileAtomically(path, rangeless ? '' : JSON.stringify({ instructions }))
+  if (rangeless) throw failUnknown("undefined method `get_range' for nil:NilClass", 'the context has no range')
 }
 
 async function cleanUp({ state, fence, signal }: Scene): Promise<void> {
@@ -151,6 +159,6 @@ async function carryOut(fence: Fence, instruction: InstallInstruction, { note, a
   }
 }
 
-function contextArguments({ name, type, range }: NonNullable<AppSpecPermission['context']>): string {
-  return `${name === undefined ? '' : `-s ${name} `}-t ${type}${range === undefined ? '' : ` -r ${range}`}`
+function contextArguments({ user, type, range = '' }: InstallContext): string {
+  return `${user === null ? '' : `-s ${user} `}-t ${type} -r ${range}`
 }
