@@ -18,7 +18,25 @@ export {
 } from './model.ts'
 export type { SpecificationEnvelope } from './plan/deployment-specification.ts'
 export type { CommandDiagnostics } from './plan/diagnostics.ts'
+export type { FileChange } from './plan/file-changes.ts'
+export type { Hazard } from './plan/hazards.ts'
+export {
+  planRehearsal,
+  type PlannedEvent,
+  type PlannedRehearsal,
+  type RehearsalFacts,
+  type RevisionFacts,
+} from './plan/rehearsal.ts'
+export {
+  formatRehearsal,
+  type RehearsalReport,
+  type RehearsedDeployment,
+  type RehearsedEvent,
+  type RehearsedScript,
+} from './plan/rehearsal-report.ts'
+export { readRevision } from './read-revision.ts'
 export { recoverHost, type RecoverHostOptions } from './recover-host.ts'
+export { rehearseDeployment, type RehearseDeploymentOptions } from './rehearse-deployment.ts'
 export {
   runHostCommand,
   type CommandCompletion,

@@ -7,10 +7,12 @@ import {
   copyFile,
   lstat,
   mkdir,
+  mkdtemp,
   open,
   readdir,
   readFile,
   readlink,
+  realpath,
   rename,
   rm,
   rmdir,
@@ -22,6 +24,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises'
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { temporaryPath } from '@fairlead/core/files'
@@ -35,6 +38,13 @@ import { requireInside, requireNameInside, type Fence } from './fence.ts'
 
 export async function makeFolders(path: string): Promise<void> {
   await mkdir(path, { recursive: true })
+}
+
+/** A new folder of this machine; others can look into it, since scripts may run as another user. */
+export async function makeTemporaryFolder(prefix: string): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), prefix)))
+  await chmod(folder, 0o755)
+  return folder
 }
 
 /** Removes a file or a whole folder that belongs to the agent itself. */

@@ -92,10 +92,11 @@ async function runOne(scene: Scene, script: AppSpecScript, revision: string, log
   log.write(`Script - ${location}\n`)
   const from = basename(revision)
   tell({ type: 'host.script-started', script: location, from, summary: `${event}: ${location} of ${from}` })
-  const command = scriptCommand(script, path, rules, machine)
+  const { wrap = (plain: Command) => plain, keepsUser = false } = scene.isolation ?? {}
+  const command = scriptCommand(keepsUser ? {} : script, path, rules, machine)
   const end = await runScript(
     {
-      ...command,
+      ...wrap(command),
       workingDirectory: host.folder,
       environment: hookEnvironment(host, deployment, event, machine),
       timeoutMs: timeoutSeconds * 1000,

@@ -10,6 +10,7 @@ import {
   type Layout,
 } from '../plan/layout.ts'
 import { rulesOf, type AgentRules } from '../plan/profile.ts'
+import type { Command } from '../plan/script-command.ts'
 import { openFence, type Fence } from '../ports/fence.ts'
 
 /** What an event says besides its time, host and deployment. */
@@ -18,6 +19,12 @@ export type HostNews = HostEvent extends infer E
     ? Omit<E, 'at' | 'host' | 'deploymentId' | 'event'>
     : never
   : never
+
+export interface Isolation {
+  readonly wrap?: ((command: Command) => Command) | undefined
+  /** Whether all scripts run as one user, whatever their `runas` says. */
+  readonly keepsUser: boolean
+}
 
 /** What an agent is asked to do, and how it was asked. */
 export interface AgentTask {
@@ -31,6 +38,8 @@ export interface AgentTask {
   readonly isMarked?: boolean | undefined
   /** The events that run scripts. Default: those of CodeDeploy. */
   readonly hookEvents?: readonly string[] | undefined
+  /** How scripts are kept apart from the machine. Default: they run as the agent does. */
+  readonly isolation?: Isolation | undefined
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
   readonly onEvent?: ((event: HostEvent) => void) | undefined
