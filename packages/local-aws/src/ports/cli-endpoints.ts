@@ -17,7 +17,7 @@ export async function openCliEndpoints(options: {
   readonly endpoint: string
   readonly region: string
 }): Promise<CliEndpoints> {
-  const folder = await mkdtemp(join(tmpdir(), 'local-aws-cli-'))
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-local-aws-cli-'))
   const service = join(folder, 's3', '2006-03-01')
   await mkdir(service, { recursive: true })
   await writeFile(join(service, 'endpoint-rule-set-1.json'), JSON.stringify(endpointRules(options)))

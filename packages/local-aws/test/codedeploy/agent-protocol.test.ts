@@ -14,16 +14,7 @@ import { temporaryFolder, withTools } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import type { LocalAwsOptions } from '../../src/index.ts'
 import { send } from '../running.ts'
-import {
-  acknowledge,
-  command,
-  complete,
-  envelopeOf,
-  poll,
-  pollUntil,
-  succeededReport,
-  type HostCommand,
-} from './polling-agent.ts'
+import { acknowledge, command, complete, envelopeOf, poll, pollUntil, type HostCommand } from './polling-agent.ts'
 import { serviceRoleArn, shopDev, simulated, type Simulated } from './simulated.ts'
 
 const run = promisify(execFile)
@@ -208,28 +199,6 @@ describe('an agent that polls', () => {
     })
     expect(await acknowledge(world.aws, first)).toBe('Failed')
   })
-
-  const codes = [
-    [1, 'ScriptMissing'],
-    [2, 'ScriptNotExecutable'],
-    [3, 'ScriptTimedOut'],
-    [4, 'ScriptFailed'],
-    [5, 'UnknownError'],
-    [6, 'UnknownError'],
-    [7, 'UnknownError'],
-  ] as const
-  for (const [error_code, name] of codes) {
-    test(`says ${error_code}, which the API calls ${name}`, async () => {
-      const world = await rack()
-      const id = await world.deploy('v1.zip')
-      const first = await pollUntil(world.aws, world.identity)
-      await acknowledge(world.aws, first)
-      await complete(world.aws, first, 'Failed', { ...succeededReport, error_code })
-      await world.aws.whenIdle()
-      const [target] = await world.targets(id)
-      expect(target?.lifecycleEvents?.[0]?.diagnostics?.errorCode).toBe(name)
-    })
-  }
 
   test('that is restarted in a hook completes the command that it finds noted, without another poll', async () => {
     const world = await rack()

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ListApplicationRevisionsCommand } from '@aws-sdk/client-codedeploy'
 import { temporaryFolder, withTools } from '@fairlead/test-support'
 import { describe, expect } from 'vitest'
 import { loopback } from './loopback.ts'
@@ -53,33 +54,10 @@ describe('the aws CLI deploys', () => {
           deploymentInfo: { status: 'Succeeded', creator: 'user', deploymentOverview: { Succeeded: 1 } },
         })
         expect(readFileSync(join(world.folder('web-1'), 'var/www/index.html'), 'utf8')).toBe('<h1>pushed</h1>')
-        const revisions: unknown = JSON.parse(
-          await cli('deploy', 'list-application-revisions', '--application-name', 'shop'),
-        )
-        expect(revisions).toMatchObject({ revisions: [{ s3Location: { key: 'pushed.zip' } }] })
+        const revisions = await world.client.send(new ListApplicationRevisionsCommand({ applicationName: 'shop' }))
+        expect(revisions.revisions).toMatchObject([{ s3Location: { key: 'pushed.zip' } }])
       },
       120_000,
     )
   }
-
-  withTools(
-    ['aws'],
-    'and registers an on-premises instance, tags it and lists it',
-    async () => {
-      const world = await loopback('web-1')
-      const env = { PATH: process.env['PATH'], HOME: temporaryFolder(), ...world.aws.environment, AWS_PAGER: '' }
-      const cli = async (...words: readonly string[]) =>
-        (await run('aws', ['--endpoint-url', world.aws.endpoint, '--output', 'json', 'deploy', ...words], { env }))
-          .stdout
-      const iamUserArn = 'arn:aws:iam::123456789012:user/AWS/CodeDeploy/rack-1'
-      await cli('register-on-premises-instance', '--instance-name', 'rack-1', '--iam-user-arn', iamUserArn)
-      await cli('add-tags-to-on-premises-instances', '--instance-names', 'rack-1', '--tags', 'Key=role,Value=web')
-      const filter = ['--tag-filters', 'Key=role,Value=web,Type=KEY_AND_VALUE']
-      const listed: unknown = JSON.parse(await cli('list-on-premises-instances', ...filter))
-      expect(listed).toEqual({ instanceNames: ['rack-1'] })
-      await cli('deregister', '--instance-name', 'rack-1', '--no-delete-iam-user', '--region', world.aws.region)
-      expect(JSON.parse(await cli('list-on-premises-instances', ...filter))).toEqual({ instanceNames: [] })
-    },
-    60_000,
-  )
 })

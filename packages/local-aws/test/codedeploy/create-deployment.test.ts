@@ -5,6 +5,7 @@ import {
   GetDeploymentGroupCommand,
   UpdateDeploymentGroupCommand,
 } from '@aws-sdk/client-codedeploy'
+import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import type { AnswerEvent } from '../../src/index.ts'
 import { gate } from './scripted.ts'
@@ -188,6 +189,18 @@ describe('a revision on GitHub', () => {
     await run.aws.whenIdle()
     expect(await run.info(id)).toMatchObject({ status: 'Succeeded', revision })
     expect(new Set(seen)).toEqual(new Set([revision.gitHubLocation.commitId]))
+  })
+
+  test('is nothing that a host with a folder could fetch, and it says so', async () => {
+    const run = await simulated({
+      hosts: [{ name: 'web-1', folder: temporaryFolder() }],
+      applications: [{ name: 'shop', groups: [{ name: 'dev', hosts: ['web-1'] }] }],
+    })
+    const id = await run.deploy('', { revision })
+    await run.aws.whenIdle()
+    expect(await run.info(id)).toMatchObject({ status: 'Failed' })
+    const [target] = await run.targets(id)
+    expect(target?.lifecycleEvents?.[0]?.diagnostics?.message).toContain('fetch nothing from GitHub')
   })
 })
 
