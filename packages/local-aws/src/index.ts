@@ -10,6 +10,7 @@ export type {
   LocalAwsOptions,
   LocalAwsUser,
   ObjectSeed,
+  Permissions,
   RecordedCall,
   UserSeed,
 } from './model.ts'

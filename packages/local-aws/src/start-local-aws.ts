@@ -45,6 +45,7 @@ const optionNames = [
   'buckets',
   'secrets',
   'users',
+  'hostRole',
   'faults',
   'rotate',
   'hosts',
@@ -77,7 +78,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       failures.push(error)
     }
   }
-  const users = createUsers(account)
+  const users = createUsers(account, options.hostRole)
   const { faults, next: nextFault } = createFaults()
   for (const rule of options.faults ?? []) faults.add(rule)
 
