@@ -12,7 +12,7 @@ export interface Row {
   readonly ratio: number
 }
 
-export type Unit = 's' | 'bytes' | 'MiB'
+export type Unit = 's' | 'ms' | 'bytes' | 'MiB'
 
 export function makeRow(name: string, peer: string, unit: Unit, [ours, theirs]: readonly [number, number]): Row {
   return {
@@ -26,7 +26,7 @@ export function makeRow(name: string, peer: string, unit: Unit, [ours, theirs]: 
 }
 
 function rounded(value: number, unit: Unit): number {
-  return round(value, { s: 3, bytes: 0, MiB: 0 }[unit])
+  return round(value, { s: 3, ms: 2, bytes: 0, MiB: 0 }[unit])
 }
 
 function round(value: number, digits: number): number {

@@ -40,6 +40,20 @@ test('the benchmark of the kit loads it beside a bare server, and finds no answe
   expect(rows.map((row) => row['case'])).toEqual(['put-4-mib', 'get-4-mib', 'small-300-requests'])
 })
 
+test('the benchmark of releases measures deploys, rollbacks, bytes and switches beside a copy and a link', () => {
+  const results = join(temporaryFolder(), 'release.json')
+  const args = ['release', '--runs', '1', '--files', '30', '--switches', '5', '--peers', 'cp', '--results', results]
+  execFileSync(process.execPath, [...bench, ...args], { cwd: root, encoding: 'utf8' })
+  const rows = JSON.parse(readFileSync(results, 'utf8')) as Record<string, unknown>[]
+  expect(rows.map((row) => row['case'])).toEqual([
+    ...['deploy-rename', 'deploy-hardlink', 'deploy-copy', 'bytes-1-percent-changed', 'switch-p50', 'switch-p99'],
+  ])
+  for (const { ours, theirs } of rows) {
+    expect(ours).toBeGreaterThan(0)
+    expect(theirs).toBeGreaterThan(0)
+  }
+})
+
 test('the benchmark refuses a case that it does not know, and says which there are', () => {
   const { status, stderr } = spawnSync(process.execPath, [...bench, 'artifact', '--case', 'cosy'], {
     cwd: root,

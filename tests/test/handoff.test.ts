@@ -2,12 +2,12 @@
  * The values fit: what one verb answers, the next one takes, although no library depends on its neighbour. The compiler
  * proves it (`npm run typecheck`); at run time the records prove that they survive a file between two jobs.
  */
-import type { buildArtifact } from '@fairlead/artifact-builder'
+import type { buildArtifact, extractArtifact, readArtifact } from '@fairlead/artifact-builder'
 import type { startDeployment, waitForDeployment, watchDeployment } from '@fairlead/codedeploy-client'
 import type { HookContext } from '@fairlead/codedeploy-client/hook'
 import type { ArtifactStore } from '@fairlead/core'
 import type { recordDeployment, requirePromotable, resolveRelease } from '@fairlead/release-resolver'
-import type { activateRelease, stageRelease } from '@fairlead/release-symlinker'
+import type { activateRelease, ArtifactReader, stageRelease } from '@fairlead/release-symlinker'
 import type { folderStore, publishArtifact, s3Store } from '@fairlead/s3-publisher'
 import type { injectSecrets } from '@fairlead/secrets-injector'
 import type { LocalAws } from '@fairlead/local-aws'
@@ -43,6 +43,13 @@ test('a deployment can be watched, waited for and recorded', () => {
 test('the archive and the deployment of a hook can be staged', () => {
   expectTypeOf<HookContext['archive']['path']>().toExtend<Subject<typeof stageRelease>['from']>()
   expectTypeOf<HookContext['deploymentId']>().toExtend<Subject<typeof stageRelease>['id']>()
+})
+
+test('an artifact that is not unpacked can be staged', () => {
+  expectTypeOf<{
+    readArtifact: typeof readArtifact
+    extractArtifact: typeof extractArtifact
+  }>().toExtend<ArtifactReader>()
 })
 
 test('secrets go into a staged release, which can then go live', () => {

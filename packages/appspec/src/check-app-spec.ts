@@ -2,6 +2,7 @@ import { checkOptions } from '@fairlead/core'
 import { formatAppSpec } from './format-app-spec.ts'
 import type { AppSpec, AppSpecFinding, BundleFiles } from './model.ts'
 import { checkBundle } from './plan/check-bundle.ts'
+import { checkName } from './plan/check-name.ts'
 import { inOrder } from './plan/order.ts'
 import { readAppSpec } from './plan/read-app-spec.ts'
 import { readYaml } from './ports/yaml-text.ts'
@@ -9,6 +10,8 @@ import { readYaml } from './ports/yaml-text.ts'
 export interface CheckAppSpecOptions {
   /** The files of the bundle; sources and scripts are then looked up in it. Default: they are not. */
   readonly bundle?: BundleFiles | undefined
+  /** The file's path in the bundle. Default: `appspec.yaml` where the bundle holds that and no `appspec.yml`. */
+  readonly name?: string | undefined
 }
 
 /**
@@ -19,9 +22,13 @@ export interface CheckAppSpecOptions {
  * @throws UNKNOWN_OPTION, INVALID_OPTION
  */
 export function checkAppSpec(subject: string | AppSpec, options: CheckAppSpecOptions = {}): AppSpecFinding[] {
-  checkOptions('checkAppSpec', options, ['bundle'])
+  checkOptions('checkAppSpec', options, ['bundle', 'name'])
   const text = typeof subject === 'string' ? subject : formatAppSpec(subject)
-  const { findings, references } = readAppSpec(readYaml(text))
-  const { bundle } = options
-  return inOrder([...findings, ...(bundle ? checkBundle(references, bundle) : [])])
+  const { findings, references } = readAppSpec(readYaml(text), { agent: 'official-2' })
+  const { bundle, name = nameIn(bundle) } = options
+  return inOrder([...checkName(name), ...findings, ...(bundle ? checkBundle(references, bundle) : [])])
+}
+
+function nameIn(bundle: BundleFiles = {}): string {
+  return 'appspec.yaml' in bundle && !('appspec.yml' in bundle) ? 'appspec.yaml' : 'appspec.yml'
 }

@@ -25,4 +25,17 @@ export const appSpecErrors = defineErrors('appspec', {
       ],
     },
   }),
+  APPSPEC_VARIABLES: describeError<{
+    missing: readonly { readonly name: string; readonly line: number; readonly column: number }[]
+    unused: readonly string[]
+  }>({
+    message: ({ missing, unused }) =>
+      [
+        'the variables of the appspec.yml do not match the values:',
+        ...missing.map(({ name, line, column }) => `  ${line}:${column} there is no value for $(${name})`),
+        ...unused.map((name) => `  the value ${name} is not used`),
+      ].join('\n'),
+    hint: 'Give exactly the variables that the file names; write $$( for the two characters themselves.',
+    example: { missing: [{ name: 'ROOT', line: 4, column: 14 }], unused: ['ROTO'] },
+  }),
 })

@@ -24,10 +24,11 @@ export function formatAppSpec(spec: AppSpec): string {
           hooks: Object.fromEntries(
             Object.entries(hooks).map(([event, scripts]) => [
               event,
-              scripts.map(({ location, timeoutSeconds, runas }) => ({
+              scripts.map(({ location, timeoutSeconds, runas, sudo }) => ({
                 location,
                 ...(timeoutSeconds === defaultScriptTimeoutSeconds ? {} : { timeout: timeoutSeconds }),
                 ...(runas === undefined ? {} : { runas }),
+                ...(sudo ? { sudo } : {}),
               })),
             ]),
           ),

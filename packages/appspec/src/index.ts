@@ -1,6 +1,7 @@
 export { checkAppSpec, type CheckAppSpecOptions } from './check-app-spec.ts'
 export { appSpecErrors } from './errors.ts'
 export { formatAppSpec } from './format-app-spec.ts'
+export { inspectAppSpec, type AppSpecInspection, type InspectAppSpecOptions } from './inspect-app-spec.ts'
 export {
   agentProfiles,
   fileExistsBehaviors,
@@ -19,3 +20,5 @@ export {
   type LifecycleEventName,
 } from './model.ts'
 export { parseAppSpec, type ParseAppSpecOptions } from './parse-app-spec.ts'
+export { isAclProblem, readAclEntry, type AclEntry, type AclProblem } from './plan/acl.ts'
+export { renderAppSpec, type RenderAppSpecOptions } from './render-app-spec.ts'

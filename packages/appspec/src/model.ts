@@ -86,13 +86,20 @@ export interface AppSpecScript {
   readonly timeoutSeconds: number
   /** The user that runs it. Default: the agent's own. */
   readonly runas?: string | undefined
+  /** Whether it runs through `sudo`. The agent has this key; its documentation does not. */
+  readonly sudo?: true | undefined
 }
 
 /** What a finding is about; stable, for programs. */
 export type AppSpecRule =
+  | 'acl-base-entry'
+  | 'acl-character'
   | 'acl-invalid'
+  | 'appspec-name'
   | 'byte-order-mark'
   | 'context-invalid'
+  | 'context-range'
+  | 'context-range-missing'
   | 'context-type-missing'
   | 'destination-relative'
   | 'duplicate-key'
@@ -114,17 +121,21 @@ export type AppSpecRule =
   | 'not-a-map'
   | 'not-text'
   | 'os-unsupported'
+  | 'owner-numeric'
   | 'permission-not-a-map'
   | 'permission-object-missing'
   | 'permissions-not-a-list'
   | 'permissions-on-windows'
+  | 'script-background'
   | 'script-crlf'
   | 'script-location-missing'
   | 'script-missing'
   | 'script-not-a-map'
   | 'script-not-executable'
   | 'script-timeout'
+  | 'script-timeout-misread'
   | 'script-without-shebang'
+  | 'several-documents'
   | 'source-missing'
   | 'type-not-a-list'
   | 'type-unknown'
@@ -152,15 +163,23 @@ export type AppSpecFinding = {
   readonly message: string
   /** What to write instead. */
   readonly cure: string
-  /** The value as it was written, where there is one. */
+  /** The value as the agent prints it, where there is one. */
   readonly given?: string
+  /**
+   * `install`: the agent takes the file, runs the hooks before Install, and fails when Install comes to this value,
+   * after the previous release was removed. Default: it refuses the file as a whole.
+   */
+  readonly noticedBy?: 'install'
 }
 
 /** What is known of one file of the bundle. */
 export interface BundleFile {
   /** Default: not known. */
   readonly executable?: boolean | undefined
-  /** The content, or the beginning of it: two hundred bytes are plenty. Default: not known. */
+  /**
+   * The content, or the beginning of it: two hundred bytes are plenty for the first line, and what is started in the
+   * background is looked for in what is given. Default: not known.
+   */
   readonly firstBytes?: Uint8Array | string | undefined
 }
 

@@ -1,6 +1,7 @@
-import { checkOptions, coreErrors, describeValue } from '@fairlead/core'
+import { checkOptions } from '@fairlead/core'
 import { appSpecErrors } from './errors.ts'
-import { agentProfiles, type AgentProfile, type AppSpec } from './model.ts'
+import { requireAgent } from './inspect-app-spec.ts'
+import type { AgentProfile, AppSpec } from './model.ts'
 import { inOrder } from './plan/order.ts'
 import { readAppSpec } from './plan/read-app-spec.ts'
 import { readYaml } from './ports/yaml-text.ts'
@@ -20,14 +21,9 @@ export interface ParseAppSpecOptions {
 export function parseAppSpec(text: string, options: ParseAppSpecOptions = {}): AppSpec {
   checkOptions('parseAppSpec', options, ['agent'])
   const { agent = 'official-2' } = options
-  if (!agentProfiles.includes(agent)) {
-    const expected = agentProfiles.map((profile) => JSON.stringify(profile)).join(' or ')
-    throw coreErrors.INVALID_OPTION({ verb: 'parseAppSpec', option: 'agent', given: describeValue(agent), expected })
-  }
-  const { spec, findings } = readAppSpec(readYaml(text), agent)
-  if (!spec) {
-    const defects = findings.filter(({ severity }) => severity === 'error')
-    throw appSpecErrors.APPSPEC_INVALID({ defects: inOrder(defects) })
-  }
+  requireAgent('parseAppSpec', agent)
+  const { spec, findings } = readAppSpec(readYaml(text), { agent })
+  const defects = findings.filter(({ severity }) => severity === 'error')
+  if (!spec || defects.length > 0) throw appSpecErrors.APPSPEC_INVALID({ defects: inOrder(defects) })
   return spec
 }

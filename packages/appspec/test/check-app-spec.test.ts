@@ -38,10 +38,33 @@ describe('what the agent accepts and its author regrets is a warning', () => {
       `${head}files:\n  - {source: a, destination: b}\n`,
       ['4:30 warning destination-relative'],
     ],
+    ['a second document', `${head}---\nos: linux\n`, ['4:1 warning several-documents']],
+    ['a key that stands twice', `${head}os: linux\n`, ['3:1 warning duplicate-key']],
     [
-      'permissions on Windows',
-      'version: 0.0\nos: windows\npermissions:\n  - object: c:\\a\n',
-      ['4:3 warning permissions-on-windows'],
+      'an event that stands twice',
+      `${head}hooks:\n  AfterInstall: []\n  AfterInstall: []\n`,
+      ['5:3 warning duplicate-key'],
+    ],
+    [
+      'a key of a script that stands twice',
+      `${head}hooks:\n  AfterInstall: [{location: a, location: b}]\n`,
+      ['4:32 warning duplicate-key'],
+    ],
+    [
+      'a timeout with a unit',
+      `${head}hooks:\n  AfterInstall: [{location: a, timeout: 30s}]\n`,
+      ['4:41 warning script-timeout-misread'],
+    ],
+    [
+      'a timeout with a zero in front',
+      `${head}hooks:\n  AfterInstall: [{location: a, timeout: 0100}]\n`,
+      ['4:41 warning script-timeout-misread'],
+    ],
+    ['an id in quotes', `${head}permissions:\n  - {object: /a, owner: "33"}\n`, ['4:25 warning owner-numeric']],
+    [
+      'a context without a range',
+      `${head}permissions:\n  - {object: /a, context: {type: t}}\n`,
+      ['4:27 warning context-range-missing'],
     ],
   ])('%s', (_name, text, expected) => {
     expect(brief(text)).toEqual(expected)

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type ManifestEntry } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
-import { compressionLevel, progressIntervalMs, streamPieceBytes } from './limits.ts'
+import { progressIntervalMs, streamPieceBytes, triesForMatch } from './limits.ts'
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretAllowance, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import type { KeptArtifact } from './plan/cache-index.ts'
@@ -85,9 +85,9 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const checked = checkBuildOptions(options)
   const { signal, onEvent, clock = systemClock } = options
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
-  return withLanes({ threads: checked.workers, signal }, async (lanes) => {
+  return withLanes({ threads: checked.workers, signal }, async (lanes, withOwn) => {
     const readFromMs = Date.now()
-    const inputs = await gatherInputs(checked, { lanes, signal })
+    const inputs = await gatherInputs(checked, { lanes: withOwn, signal })
     const entryCache = await openCache(checked, inputs)
     const fingerprint = entryCache && fingerprintInputs(inputs, checked)
     const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
@@ -105,7 +105,7 @@ async function openCache(
 ): Promise<EntryCache | undefined> {
   if (cache === undefined) return undefined
   const objectFormat = objectFormatOf(tree.commit)
-  return openEntryCache(resolve(cache), { application, level: compressionLevel, objectFormat })
+  return openEntryCache(resolve(cache), { application, tries: triesForMatch, objectFormat })
 }
 
 /** What is told of what goes in, whether it was packed anew or not. */
@@ -320,7 +320,7 @@ async function pack(build: Build, fd: number | undefined, kept?: ZipWork['kept']
   const { root, plan, tree } = build.prepared
   const tracked = new Set(tree.entries.map(({ path }) => path))
   return packEntries(build.lanes, {
-    ...{ root, fd, kept, entries: plan.entries, level: compressionLevel, dosTime: dosTimeOf(build.prepared.timeMs) },
+    ...{ root, fd, kept, entries: plan.entries, tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: (source) => tracked.has(source),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),

@@ -50,6 +50,7 @@ export interface PreparedBuild extends GatheredPlan {
 }
 
 interface Means {
+  /** To list with. */
   readonly lanes: readonly Lane[]
   readonly signal: AbortSignal | undefined
 }
@@ -108,12 +109,12 @@ export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOption
 export function fingerprintInputs(inputs: BuildInputs, options: CheckedBuildOptions): string | undefined {
   const { root, output, outputsBelow, application, listing, tree } = inputs
   if (options.ignoreFiles.length > 0 && tree.prefix !== '') return undefined
-  // How it is built decides nothing; a listing by another number of lanes comes in another order.
-  const { workers, cache: _cache, maxCacheBytes: _maxCacheBytes, output: _output, ...deciding } = options
+  // How it is built decides nothing.
+  const { workers: _workers, cache: _cache, maxCacheBytes: _maxCacheBytes, output: _output, ...deciding } = options
   // An output that lies elsewhere cannot become a part of itself.
   const place = outputsBelow.length > 0 ? output : 'elsewhere'
   return createHash('sha256')
-    .update(JSON.stringify([root, place, application, deciding, workers, tree]))
+    .update(JSON.stringify([root, place, application, deciding, tree]))
     .update(digestListing(listing))
     .digest('hex')
 }

@@ -18,6 +18,21 @@ export const cliErrors = defineErrors('cli', {
     hint: ({ given, missing }) => `Give ${missing} too, or leave ${given} out.`,
     example: { given: '--dotenv-file', missing: '--from' },
   }),
+  COMMAND_FAILED: describeError<{ command: string; ending: string }>({
+    message: ({ command, ending }) => `the command ${JSON.stringify(command)} ended ${ending}`,
+    hint: 'What it printed stands above. It runs in the folder of the release, with FAIRLEAD_RELEASE set.',
+    example: { command: 'systemctl reload php8.2-fpm', ending: 'with 1' },
+  }),
+  PLACEHOLDER_UNKNOWN: describeError<{ given: string; placeholder: string }>({
+    message: ({ given, placeholder }) => `${JSON.stringify(given)} has ${placeholder}, which nothing fills in`,
+    hint: 'Give {application}, {group}, or the name as it is.',
+    example: { given: 'shop/{env}/env', placeholder: '{env}' },
+  }),
+  NOT_IN_A_HOOK: describeError<{ given: string; variable: string }>({
+    message: ({ given, variable }) => `${JSON.stringify(given)} needs ${variable}, which is not set`,
+    hint: "CodeDeploy's agent sets it for every hook; elsewhere set it, or write the name out.",
+    example: { given: 'shop/{group}/env', variable: 'DEPLOYMENT_GROUP_NAME' },
+  }),
   STORE_ADDRESS_INVALID: describeError<{ given: string }>({
     message: ({ given }) => `${JSON.stringify(given)} is no store, expected s3://bucket/prefix or the path of a folder`,
     hint: 'For example --store s3://artifacts/shop, or --store ./store to try it without AWS.',

@@ -2,4 +2,4 @@
 import { runAsProcess } from './ports/process.ts'
 import { runFairleadHost } from './run-fairlead-host.ts'
 
-await runAsProcess(runFairleadHost)
+void runAsProcess(runFairleadHost)

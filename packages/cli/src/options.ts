@@ -20,11 +20,16 @@ export function parseTargetOption(given: string, region: string | undefined): Ta
 }
 
 /** `NAME=VALUE` arguments as an object. */
-export function parseAssignments(given: readonly string[] | undefined, form: string): Record<string, string> {
+export function parseAssignments(
+  given: readonly string[] | undefined,
+  form: string,
+  { emptyAllowed = false }: { readonly emptyAllowed?: boolean } = {},
+): Record<string, string> {
   return Object.fromEntries(
     (given ?? []).map((assignment) => {
       const at = assignment.indexOf('=')
-      if (at < 1 || at === assignment.length - 1) throw cliErrors.ASSIGNMENT_INVALID({ given: assignment, form })
+      if (at < 1 || (at === assignment.length - 1 && !emptyAllowed))
+        throw cliErrors.ASSIGNMENT_INVALID({ given: assignment, form })
       return [assignment.slice(0, at), assignment.slice(at + 1)]
     }),
   )

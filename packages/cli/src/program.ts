@@ -29,6 +29,8 @@ const usageErrors = new Set([
   'TARGET_INVALID',
   'ASSIGNMENT_INVALID',
   'OPTION_ALONE',
+  'PLACEHOLDER_UNKNOWN',
+  'NOT_IN_A_HOOK',
 ])
 
 /** Declares a subcommand with the options that all have. */

@@ -13,18 +13,28 @@ const appspec = 'version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - locatio
 /** The hook that the README shows, word for word. */
 function hookOfReadme(): string {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const hook = /```sh\n(#!\/bin\/sh\n[^]*?)```/.exec(readme)?.[1]
+  const hook = /```sh\n(#!\/bin\/sh\n# hooks[^]*?)```/.exec(readme)?.[1]
   if (!hook) throw new Error('the README has no shell hook')
   return hook
 }
 
-test("the README's shell hook takes a release live, run by the agent with the one file for hosts", async () => {
+/** The one line, with what this host has. */
+const oneLine = `#!/bin/sh
+exec "$(dirname "$0")/fairlead-host" host deploy --root "$SHOP_ROOT" --script "$0" --shared var/uploads --keep 2 \\
+  --before-switch 'echo "DATABASE_URL=mysql://db.dev" > "$FAIRLEAD_RELEASE/.env.local"'
+`
+
+test.each([
+  ["the README's shell hook", hookOfReadme()],
+  ['a hook of one line', oneLine],
+])('%s takes a release live, run by the agent with the one file for hosts', async (_name, hook) => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fairlead-shell-hook-')))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const repository = createRepository(join(folder, 'shop'))
-  repository.commit({ 'appspec.yml': appspec, 'hooks/after-install.sh': { text: hookOfReadme(), mode: 0o755 } })
+  repository.commit({ 'appspec.yml': appspec, 'hooks/after-install.sh': { text: hook, mode: 0o755 } })
   const bundled = new URL('../dist/fairlead-host.mjs', import.meta.url)
   copyFileSync(bundled, join(repository.path, 'hooks/fairlead-host.mjs'))
+  copyFileSync(new URL('../launcher/fairlead-host', import.meta.url), join(repository.path, 'hooks/fairlead-host'))
   const root = join(folder, 'web-1/srv/shop')
   const temporary = join(folder, 'web-1')
   const aws = await startLocalAws({

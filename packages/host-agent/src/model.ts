@@ -30,13 +30,33 @@ export interface Host {
   readonly profile?: AgentProfile | undefined
 }
 
+/** Where the bundle of a deployment comes from: S3. */
 export interface HostRevision {
+  /** Default `S3`. */
+  readonly type?: 'S3' | undefined
   readonly bucket: string
   readonly key: string
   readonly bundleType: 'zip' | 'tar' | 'tgz'
   readonly versionId?: string | undefined
   /** Compared without quotes with the one that the bundle comes with; another one fails DownloadBundle. */
   readonly eTag?: string | undefined
+}
+
+export interface GitHubHostRevision {
+  readonly type: 'GitHub'
+  /** `owner/name` */
+  readonly repository: string
+  readonly commitId: string
+  /** Default `tar`. */
+  readonly bundleType?: 'zip' | 'tar' | undefined
+}
+
+/** A bundle on this machine, as the official agent's local tool takes it. */
+export interface LocalHostRevision {
+  readonly type: 'Local'
+  /** The absolute path of an archive or, for `directory`, of a folder. */
+  readonly location: string
+  readonly bundleType: 'zip' | 'tar' | 'tgz' | 'directory'
 }
 
 /** What the service tells an agent about a deployment. */
@@ -58,24 +78,42 @@ export interface HostDeployment {
   readonly possibleEvents?: readonly string[] | undefined
 }
 
+/** A deployment as an agent takes it: also with a value that the API would refuse, which it finds out late. */
+export type AgentDeployment = Omit<HostDeployment, 'fileExistsBehavior' | 'revision'> & {
+  readonly revision: AgentRevision
+  readonly fileExistsBehavior?: string | undefined
+}
+
+/** All that an agent can be asked to take a bundle from. */
+export type AgentRevision = HostRevision | GitHubHostRevision | LocalHostRevision
+
 /** How a bundle's bytes are had. Rejecting fails DownloadBundle with the message of the error. */
 export type FetchBundle = (
   revision: HostRevision,
   options: { readonly signal?: AbortSignal },
 ) => Promise<{ readonly eTag: string | undefined; readonly body: AsyncIterable<Uint8Array> }>
 
+/** The same for all that a command can name. */
+export type FetchAgentBundle = (
+  revision: HostRevision | GitHubHostRevision,
+  options: { readonly signal?: AbortSignal },
+) => ReturnType<FetchBundle>
+
 /** The codes of CodeDeploy's API. */
 export type LifecycleErrorCode =
   'Success' | 'ScriptMissing' | 'ScriptNotExecutable' | 'ScriptTimedOut' | 'ScriptFailed' | 'UnknownError'
 
-export interface LifecycleEventResult {
-  readonly event: LifecycleEventName
+export interface LifecycleEventResult<Event extends string = LifecycleEventName> {
+  readonly event: Event
   readonly status: 'Succeeded' | 'Failed'
   /** No script ran and nothing was to do. */
   readonly noop: boolean
   readonly code: LifecycleErrorCode
-  /** The code on the agent's own protocol, which knows more: 6 is an output left open, 7 an agent that was restarted. */
-  readonly wireCode: number
+  /**
+   * The code on the agent's own protocol, which knows more: 6 is an output left open, 7 an agent that was restarted,
+   * and `Unknown` a log that is not UTF-8.
+   */
+  readonly wireCode: number | 'Unknown'
   /** The script that failed, as the AppSpec writes it. */
   readonly scriptName?: string
   /** In the official agent's words, where it has them. */
@@ -97,7 +135,7 @@ export interface LifecycleResult {
 interface HostFacts extends DeployEvent {
   readonly host: string
   readonly deploymentId: string
-  readonly event: LifecycleEventName
+  readonly event: string
 }
 
 /** What a host tells while it deploys. */
@@ -117,4 +155,4 @@ export type HostEvent =
       /** Without its line end. */
       readonly line: string
     })
-  | (HostFacts & { readonly type: 'host.event-ended'; readonly result: LifecycleEventResult })
+  | (HostFacts & { readonly type: 'host.event-ended'; readonly result: LifecycleEventResult<string> })

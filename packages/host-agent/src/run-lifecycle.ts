@@ -1,5 +1,4 @@
-import { ambientOptionNames, checkOptions, coreErrors, describeValue, type AmbientOptions } from '@fairlead/core'
-import { lifecycleEvents } from '@fairlead/appspec'
+import { ambientOptionNames, checkOptions, type AmbientOptions } from '@fairlead/core'
 import {
   inPlaceEvents,
   type FetchBundle,
@@ -10,7 +9,7 @@ import {
   type LifecycleEventResult,
   type LifecycleResult,
 } from './model.ts'
-import { runLifecycleEvent } from './run-lifecycle-event.ts'
+import { requireEvents, runLifecycleEvent } from './run-lifecycle-event.ts'
 import { requireDeployment, requireHost } from './subject.ts'
 
 export interface RunLifecycleOptions extends AmbientOptions<HostEvent> {
@@ -30,11 +29,7 @@ export async function runLifecycle(host: Host, options: RunLifecycleOptions): Pr
   const { events = inPlaceEvents, ...rest } = options
   requireHost(host)
   requireDeployment(options.deployment)
-  for (const event of events) {
-    if (lifecycleEvents.includes(event)) continue
-    const expected = lifecycleEvents.join(', ')
-    throw coreErrors.INVALID_OPTION({ verb: 'runLifecycle', option: 'events', given: describeValue(event), expected })
-  }
+  requireEvents('runLifecycle', 'events', events)
   const results: LifecycleEventResult[] = []
   for (const event of events) {
     const result = await runLifecycleEvent(host, { ...rest, event })

@@ -2,7 +2,7 @@ import { isAbsolute, normalize, parse } from 'node:path'
 import { describeValue } from '@fairlead/core'
 import { fileExistsBehaviors } from '@fairlead/appspec'
 import { hostAgentErrors } from './errors.ts'
-import type { Host, HostDeployment } from './model.ts'
+import type { AgentDeployment, AgentRevision, Host } from './model.ts'
 
 /** @throws HOST_INVALID */
 export function requireHost(host: Host): void {
@@ -28,7 +28,7 @@ export function requireHost(host: Host): void {
 }
 
 /** @throws HOST_DEPLOYMENT_INVALID */
-export function requireDeployment(deployment: HostDeployment): void {
+export function requireDeployment(deployment: AgentDeployment): void {
   const refuse = (field: string, value: unknown, expected: string): never => {
     throw hostAgentErrors.HOST_DEPLOYMENT_INVALID({ field, given: describeValue(value), expected })
   }
@@ -43,22 +43,47 @@ export function requireDeployment(deployment: HostDeployment): void {
     if (!isEnvironmentText(deployment[field])) refuse(field, deployment[field], 'text')
   }
   const { revision, fileExistsBehavior, appSpecFilename } = deployment
-  for (const field of ['bucket', 'key'] as const) {
-    if (!isEnvironmentText(revision?.[field])) refuse(`revision.${field}`, revision?.[field], 'text')
-  }
-  for (const field of ['versionId', 'eTag'] as const) {
-    const value = revision[field]
-    if (value !== undefined && !isEnvironmentText(value)) refuse(`revision.${field}`, value, 'text')
-  }
-  if (!['zip', 'tar', 'tgz'].includes(revision.bundleType)) {
-    refuse('revision.bundleType', revision.bundleType, '"zip", "tar" or "tgz"')
-  }
-  if (fileExistsBehavior !== undefined && !fileExistsBehaviors.includes(fileExistsBehavior)) {
+  requireRevision(revision, refuse)
+  if (fileExistsBehavior !== undefined && !fileExistsBehaviors.some((behavior) => behavior === fileExistsBehavior)) {
     refuse('fileExistsBehavior', fileExistsBehavior, fileExistsBehaviors.join(', '))
   }
   if (appSpecFilename !== undefined && (appSpecFilename === '' || appSpecFilename.split('/').includes('..'))) {
     refuse('appSpecFilename', appSpecFilename, 'a path within the bundle')
   }
+}
+
+type Refuse = (field: string, value: unknown, expected: string) => never
+
+function requireRevision(revision: AgentRevision, refuse: Refuse): void {
+  switch (revision?.type) {
+    case 'Local':
+      if (typeof revision.location !== 'string' || !isAbsolute(revision.location) || revision.location.includes('\0')) {
+        refuse('revision.location', revision.location, 'an absolute path')
+      }
+      return requireOneOf(['zip', 'tar', 'tgz', 'directory'], revision.bundleType, refuse)
+    case 'GitHub':
+      for (const field of ['repository', 'commitId'] as const) {
+        if (!isEnvironmentText(revision[field])) refuse(`revision.${field}`, revision[field], 'text')
+      }
+      return revision.bundleType === undefined ? undefined : requireOneOf(['zip', 'tar'], revision.bundleType, refuse)
+    case 'S3':
+    case undefined:
+      for (const field of ['bucket', 'key'] as const) {
+        if (!isEnvironmentText(revision?.[field])) refuse(`revision.${field}`, revision?.[field], 'text')
+      }
+      for (const field of ['versionId', 'eTag'] as const) {
+        const value = revision[field]
+        if (value !== undefined && !isEnvironmentText(value)) refuse(`revision.${field}`, value, 'text')
+      }
+      return requireOneOf(['zip', 'tar', 'tgz'], revision.bundleType, refuse)
+    default:
+      refuse('revision.type', (revision as { readonly type: unknown }).type, '"S3", "GitHub" or "Local"')
+  }
+}
+
+function requireOneOf(types: readonly string[], given: unknown, refuse: Refuse): void {
+  if (typeof given === 'string' && types.includes(given)) return
+  refuse('revision.bundleType', given, types.map((type) => JSON.stringify(type)).join(', '))
 }
 
 function isEnvironmentText(value: unknown): boolean {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { runLifecycle } from '../src/run-lifecycle.ts'
-import { writeBundle } from './support/bundle-writer.ts'
+import { writeBundle } from './conformance/write-bundle.ts'
 import { bundleOf, filesOf, makeDeployment, makeHost, serve } from './support/host.ts'
 
 const appspec =

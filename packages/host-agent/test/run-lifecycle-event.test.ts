@@ -9,7 +9,7 @@ import { hostAgentErrors } from '../src/errors.ts'
 import type { FetchBundle, Host, HostEvent, LifecycleEventName } from '../src/model.ts'
 import { runLifecycle } from '../src/run-lifecycle.ts'
 import { runLifecycleEvent } from '../src/run-lifecycle-event.ts'
-import { findAccounts } from './support/vector-player.ts'
+import { findAccounts } from './conformance/accounts.ts'
 import { bundleOf, deploymentRoot, filesOf, makeDeployment, makeHost, serve } from './support/host.ts'
 
 const neverFetched: FetchBundle = () => Promise.reject(new Error('nothing is to be fetched'))
@@ -174,12 +174,20 @@ describe('a script', () => {
     expect(statSync(path).mode & 0o777).toBe(0o755)
   })
 
-  test('prints bytes that are no UTF-8: the log keeps them, the tail shows that they were there', async () => {
+  test('that prints bytes which are no UTF-8 fails whatever it exits with, and the service learns nothing', async () => {
     const host = makeHost()
-    const result = await runHook(`printf 'a\\377b\\n'; exit 1`, { host })
-    expect(result.logTail).toContain('[stdout]a\uFFFDb\n')
+    const result = await runHook(`printf 'a\\377b\\n'; echo never read`, { host })
+    expect(result).toMatchObject({
+      status: 'Failed',
+      code: 'UnknownError',
+      wireCode: 'Unknown',
+      message: 'Attempting minimal diagnostics',
+      logTail: 'Exception JSON::GeneratorError occured',
+      detail: expect.stringMatching(/a line that hook\.sh printed to its stdout is not UTF-8/),
+    })
     const log = readFileSync(join(host.folder, deploymentRoot, 'group-1/d-1/logs/scripts.log'))
     expect(log.includes(Buffer.from([0x61, 0xff, 0x62, 0x0a]))).toBe(true)
+    expect(log.includes('never read')).toBe(false)
   })
 
   test('prints ten megabytes, which all reach the log in order', async () => {
@@ -215,7 +223,7 @@ describe('cancelling', () => {
     expect(existsSync(host.folder)).toBe(false)
   })
 
-  test('does not wait for a bundle that has stalled, and leaves no piece of it', async () => {
+  test('does not wait for a bundle that has stalled, and unpacks nothing of it', async () => {
     const host = makeHost()
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -238,7 +246,7 @@ describe('cancelling', () => {
       signal: controller.signal,
     } as const
     await expect(runLifecycleEvent(host, options)).rejects.toBe(reason)
-    expect(readdirSync(join(host.folder, deploymentRoot, 'group-1/d-1'))).toEqual([])
+    expect(readdirSync(join(host.folder, deploymentRoot, 'group-1/d-1'))).toEqual(['bundle.tar'])
   })
 
   test('a listener that throws ends the script too, and its exception reaches the caller', async () => {

@@ -1,5 +1,6 @@
+export type { AnswerEvent, SimulatedEvent, SimulatedFailure, SimulatedHost } from './codedeploy/agent.ts'
 export type { CodeDeployEvent } from './codedeploy/model.ts'
-export type { CodeDeployApplication, CodeDeployGroup, CodeDeployHost } from './codedeploy/service.ts'
+export type { CodeDeployApplication, CodeDeployGroup, CodeDeployHost, SetAlarm } from './codedeploy/service.ts'
 export type { Fault, FaultRule, Faults, FaultStorm, OrderedFault } from './faults/model.ts'
 export type { InspectedObject, InspectedSecret, Inspection } from './inspect.ts'
 export type {

@@ -1,6 +1,7 @@
 import type { AmbientOptions, DeployEvent, JsonObject } from '@fairlead/core'
 import type { HostEvent } from '@fairlead/host-agent'
-import type { CodeDeployApplication, CodeDeployHost } from './codedeploy/service.ts'
+import type { SimulatedHost } from './codedeploy/agent.ts'
+import type { CodeDeployApplication, CodeDeployHost, SetAlarm } from './codedeploy/service.ts'
 import type { CodeDeployEvent } from './codedeploy/model.ts'
 import type { Fault, FaultRule, Faults } from './faults/model.ts'
 import type { Inspection } from './inspect.ts'
@@ -98,6 +99,8 @@ export interface LocalAwsOptions extends AmbientOptions<LocalAwsEvent> {
   readonly secrets?: Readonly<Record<string, string | Uint8Array>> | undefined
   /** Folders that stand for machines. A relative folder is one of the working directory. */
   readonly hosts?: readonly CodeDeployHost[] | undefined
+  /** Hosts whose hooks are answered in this process: a fleet of a thousand takes no folder and no script. */
+  readonly simulatedHosts?: readonly SimulatedHost[] | undefined
   readonly applications?: readonly CodeDeployApplication[] | undefined
   /**
    * Keeps buckets, objects and secrets in this folder; a later start finds them, and its seeds add to them. Multipart
@@ -134,6 +137,8 @@ export interface LocalAws {
   readonly calls: readonly RecordedCall[]
   /** Resolves when no deployment runs, rollbacks included, and no rotation of a secret. */
   readonly whenIdle: () => Promise<void>
+  /** Turns an alarm on or off: there is no CloudWatch here. Deployments that listen to one that is on are stopped. */
+  readonly setAlarm: SetAlarm
   /**
    * Cuts connections, stops deployments and the hooks that they run, and removes what is temporary. May be called twice.
    * Rejects with what `onEvent` threw, if it did.

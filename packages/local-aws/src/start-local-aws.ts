@@ -18,6 +18,7 @@ import type {
   RecordedCall,
   UserSeed,
 } from './model.ts'
+import { openCliEndpoints } from './ports/cli-endpoints.ts'
 import { openDigests } from './ports/digests/digests.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
@@ -49,6 +50,7 @@ const optionNames = [
   'faults',
   'rotate',
   'hosts',
+  'simulatedHosts',
   'applications',
   'folder',
   ...ambientOptionNames,
@@ -137,19 +139,23 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const server = await startHttpServer({ port, handle })
     cleanups.push(server.close)
     const { endpoint } = server
+    const cliEndpoints = await openCliEndpoints({ endpoint, region })
+    cleanups.push(cliEndpoints.close)
+    const place = { endpoint, region, cliModels: cliEndpoints.folder }
     const codeDeploy: CodeDeployService = createCodeDeploy({
       account,
       region,
       clock,
       hosts: (options.hosts ?? []).map((host) => ({ ...host, folder: resolve(host.folder) })),
+      simulatedHosts: options.simulatedHosts ?? [],
       applications: options.applications ?? [],
       fetchRevision: revisionFetcher(s3),
-      hostEnvironment: environmentFor(endpoint, region, users.role.credentials),
+      hostEnvironment: environmentFor(place, users.role.credentials),
       onEvent: tell,
     })
     cleanups.push(codeDeploy.close)
-    services.push(codeDeploy)
-    const open = (key: Key) => openUser(key, { endpoint, region })
+    services.push(codeDeploy, codeDeploy.commands)
+    const open = (key: Key) => openUser(key, place)
     const owner = open(users.owner)
     const sdk = owner.sdk
     cleanups.push(sdk.destroy)
@@ -185,6 +191,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         await rotations.whenIdle()
         await codeDeploy.whenIdle()
       },
+      setAlarm: codeDeploy.setAlarm,
       close,
       [Symbol.asyncDispose]: close,
     }
@@ -194,16 +201,24 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
+/** Where clients find this server. */
+interface Place {
+  readonly endpoint: string
+  readonly region: string
+  /** The folder that leads commands of the CLI here which know no endpoint. */
+  readonly cliModels: string
+}
+
 /** What a key's owner is given. */
-function openUser({ credentials, caller }: Key, { endpoint, region }: { endpoint: string; region: string }) {
+function openUser({ credentials, caller }: Key, place: Place) {
   const { accessKeyId, secretAccessKey } = credentials
   const own = { accessKeyId, secretAccessKey }
-  const sdk = lazyClients({ endpoint, region, credentials: own })
+  const sdk = lazyClients({ endpoint: place.endpoint, region: place.region, credentials: own })
   return {
     arn: caller.arn,
     credentials: own,
     clients: sdk.clients,
-    environment: environmentFor(endpoint, region, own),
+    environment: environmentFor(place, own),
     sdk,
   }
 }
@@ -212,8 +227,9 @@ function describeRotationEnd({ secret, outcome, failure }: Omit<RotationEndedEve
   return `rotation of ${secret}: ${outcome}${failure ? ` at ${failure.step} with ${failure.error}` : ''}`
 }
 
-function environmentFor(endpoint: string, region: string, credentials: Credentials): Record<string, string> {
+function environmentFor({ endpoint, region, cliModels }: Place, credentials: Credentials): Record<string, string> {
   return {
+    AWS_DATA_PATH: cliModels,
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -315,7 +331,7 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
     throw coreErrors.INVALID_OPTION({ verb, option, given, expected })
   }
   const { account, region, port, folder, buckets = [], secrets = {}, hosts = [], applications = [] } = options
-  const { users = [], faults = [], rotate } = options
+  const { users = [], faults = [], rotate, simulatedHosts = [] } = options
   if (account !== undefined && !/^\d{12}$/.test(account)) refuse('account', describeValue(account), 'twelve digits')
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/.test(region)) {
     refuse('region', describeValue(region), 'the name of a region, for example eu-central-1')
@@ -326,7 +342,7 @@ function checkLocalAwsOptions(options: LocalAwsOptions): void {
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
     refuse('folder', describeValue(folder), 'the path of a folder')
   }
-  for (const [name, value] of Object.entries({ buckets, users, faults, hosts, applications })) {
+  for (const [name, value] of Object.entries({ buckets, users, faults, hosts, simulatedHosts, applications })) {
     if (!Array.isArray(value)) refuse(name, describeValue(value), 'a list')
   }
   if (rotate !== undefined && typeof rotate !== 'function') refuse('rotate', describeValue(rotate), 'a function')

@@ -183,7 +183,8 @@ describe('close', () => {
     `,
       { TMPDIR: folder },
     )
-    expect(stdout.trim().split('\n')).toEqual(['1', '0'])
+    // One for what it keeps, one that leads the CLI here.
+    expect(stdout.trim().split('\n')).toEqual(['2', '0'])
   })
 
   test('cuts a request in the middle of its body, and removes what it had sent', async () => {

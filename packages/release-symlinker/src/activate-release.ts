@@ -3,21 +3,37 @@ import { ambientOptionNames, checkOptions, coreErrors, describeValue, type Stage
 import { errors } from './errors.ts'
 import { requireLayout, requireTrustedLayout } from './layout.ts'
 import { withLock } from './lock.ts'
-import type { ActivationReport, LockOptions, ProbeOptions, ReleaseAction, ReleaseAmbientOptions } from './model.ts'
+import type {
+  ActivationReport,
+  LockOptions,
+  ProbeOptions,
+  ReleaseAction,
+  ReleaseAmbientOptions,
+  TrialOptions,
+} from './model.ts'
 import { planActivation } from './plan/activate.ts'
 import { systemDisk, type Disk } from './ports/disk.ts'
 import { readProbe } from './probe.ts'
 import { readInstalled, requireRoot, requireRootFolder } from './read-installed-releases.ts'
 import { switchRelease } from './switch-release.ts'
 import { sweepLeftovers } from './sweep.ts'
+import { readTrial } from './trial.ts'
 
 export interface ActivateReleaseOptions extends LockOptions, ReleaseAmbientOptions {
+  /** Called first, with the old release live: fresh secrets. Its failure does not speak against the release. Default: nothing. */
+  readonly beforeSwitch?: ReleaseAction | undefined
   /** Asked before the switch, with the old release still live: a warm-up, a configuration test. Default: nothing. */
   readonly check?: ReleaseAction | undefined
+  /** How the release has to prove over HTTP, before the switch and on a port of its own, that it answers. Default: nobody is asked. */
+  readonly trial?: TrialOptions | undefined
+  /** What `current` holds: the way from the root, which survives a move of the root, or an absolute path. Default: `relative`. */
+  readonly link?: 'relative' | 'absolute' | undefined
   /** Called after the switch, and again with the old release when that comes back: reload php-fpm, pm2, systemd. Default: nothing. */
   readonly reload?: ReleaseAction | undefined
   /** How the release has to prove over HTTP that it answers. Default: nobody is asked. */
   readonly probe?: ProbeOptions | undefined
+  /** Why, for the history. Default: it says nothing. */
+  readonly why?: string | undefined
 }
 
 /** What is activated: a {@link StagedRelease}, of which this much is read. */
@@ -46,13 +62,16 @@ export async function activateOn(
   options: ActivateReleaseOptions,
 ): Promise<ActivationReport> {
   const verb = 'activateRelease'
-  checkOptions(verb, options, ['check', 'reload', 'probe', ...lockOptionNames, ...ambientOptionNames])
+  const known = ['beforeSwitch', 'check', 'trial', 'link', 'reload', 'probe', 'why']
+  checkOptions(verb, options, [...known, ...lockOptionNames, ...ambientOptionNames])
   checkLockOptions(verb, options)
+  checkSwitchOptions(verb, options)
   const layout = requireRoot(verb, staged.root)
   const { name, commit } = staged
   const probe = options.probe && readProbe(verb, options.probe, commit)
-  const { check, reload } = options
-  requireFunctions(verb, { check, reload })
+  const trial = options.trial && (await readTrial(verb, options.trial, commit))
+  const { beforeSwitch, check, link, reload, why } = options
+  requireFunctions(verb, { beforeSwitch, check, reload })
   options.signal?.throwIfAborted()
   await requireRootFolder(disk, layout)
   await requireLayout(disk, layout)
@@ -65,11 +84,21 @@ export async function activateOn(
     const plan = planActivation(installed, {
       to: name,
       token: randomBytes(8).toString('hex'),
+      prepare: beforeSwitch !== undefined,
       check: check !== undefined,
+      trial,
+      linkRoot: link === 'absolute' ? layout.root : undefined,
       reload: reload !== undefined,
       probe: probe && { url: probe.url.href },
     })
-    return await switchRelease(disk, layout, installed, plan, { check, reload, probe }, options)
+    return await switchRelease(
+      disk,
+      layout,
+      installed,
+      plan,
+      { prepare: beforeSwitch, check, trial, reload, probe, why },
+      options,
+    )
   })
 }
 
@@ -85,6 +114,17 @@ export function checkLockOptions(verb: string, { whenLocked, lockTimeoutMs }: Lo
   }
   if (lockTimeoutMs !== undefined && !(Number.isFinite(lockTimeoutMs) && lockTimeoutMs >= 0)) {
     refuse('lockTimeoutMs', lockTimeoutMs, 'a number of milliseconds, 0 or more')
+  }
+}
+
+/** @throws INVALID_OPTION */
+export function checkSwitchOptions(verb: string, { link, why }: Pick<ActivateReleaseOptions, 'link' | 'why'>): void {
+  if (link !== undefined && link !== 'relative' && link !== 'absolute') {
+    const expected = '"relative" or "absolute"'
+    throw coreErrors.INVALID_OPTION({ verb, option: 'link', given: describeValue(link), expected })
+  }
+  if (why !== undefined && (typeof why !== 'string' || why === '')) {
+    throw coreErrors.INVALID_OPTION({ verb, option: 'why', given: describeValue(why), expected: 'some words' })
   }
 }
 

@@ -1,17 +1,14 @@
 import { join } from 'node:path'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
-import type { TreePlan } from './plan/stage.ts'
+import type { TreePlan, WritablePath } from './plan/stage.ts'
+import { filePlacer, type PlacedCounts, type PlacingRequest } from './place-files.ts'
 import type { Disk, Ownership } from './ports/disk.ts'
 import type { Difference } from './source.ts'
 
-export interface TreeRequest {
-  /** The archive. */
-  readonly from: string
+export interface TreeRequest extends PlacingRequest {
+  /** By the path of each link. */
   readonly linkTargets: ReadonlyMap<string, string>
-  readonly owner: Ownership | undefined
-  /** Whether each file and folder is made durable by itself. */
-  readonly sync: boolean
   readonly signal?: AbortSignal | undefined
   /** Told of a copy that is not what the manifest says. */
   readonly onDifference: (difference: Difference) => void
@@ -21,20 +18,26 @@ export interface TreeRequest {
  * Builds a tree at `top`, whose folder stands already. Only its entries are finished: the folder itself stays closed to
  * everybody else until {@link finishFolder}, so that nobody can exchange what the next call works on.
  */
-export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<void> {
-  const { from, linkTargets, owner, sync, signal, onDifference } = request
+export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<PlacedCounts> {
+  const { linkTargets, owner, signal, onDifference } = request
+  const { place, counts } = filePlacer(disk, request)
   for (const { path } of tree.folders) {
     signal?.throwIfAborted()
     if (path !== '') await disk.makeFolder(join(top, path), 0o700)
   }
-  await inParallel(tree.files, copyConcurrency, signal, async ({ path, source, mode, sha256 }) => {
-    const copied = await disk.copyFile(join(from, source), join(top, path), { mode, owner, sync })
-    if (copied !== sha256) onDifference({ path: source, problem: `has the sha256 ${copied}, expected ${sha256}` })
+  await inParallel(tree.files, copyConcurrency, signal, async (file) => {
+    const placed = await place(file, join(top, file.path))
+    if (placed === file.sha256) return
+    const problem = placed === undefined ? 'has other names too' : `has the sha256 ${placed}, expected ${file.sha256}`
+    onDifference({ path: file.source, problem })
   })
   for (const { path, source } of tree.links) {
     signal?.throwIfAborted()
-    await makeOwnLink(disk, linkTargets.get(source) ?? '', join(top, path), owner)
+    const [target, place] = [linkTargets.get(source) ?? '', join(top, path)]
+    await makeOwnLink(disk, target, place, owner)
+    if ((await disk.linkTarget(place)) !== target) onDifference({ path: source, problem: 'is a link to another place' })
   }
+  return counts
 }
 
 /** Opens the folders of a tree that is complete, the innermost first; its own folder stays closed. */
@@ -69,4 +72,18 @@ export async function makeOwnLink(
 ): Promise<void> {
   await disk.makeLink(target, path)
   if (owner) await disk.setOwner(path, owner)
+}
+
+/** Gives a folder the writers that it was asked for. The mode first: it would take away what the list gives (acl(5)). */
+export async function makeWritable(
+  disk: Disk,
+  path: string,
+  { mode, acl = [] }: WritablePath,
+  owner: Ownership | undefined,
+  sync: boolean,
+): Promise<void> {
+  if (owner) await disk.setOwner(path, owner)
+  if (mode !== undefined) await disk.setMode(path, Number.parseInt(mode, 8))
+  if (acl.length > 0) await disk.addAcl(path, acl)
+  if (sync) await disk.syncFolder(path)
 }

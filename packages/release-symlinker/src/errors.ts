@@ -82,6 +82,21 @@ export const errors = defineErrors('release-symlinker', {
     hint: 'Give a path inside the release, like var/uploads; each one by itself, none inside another.',
     example: { path: '../uploads', problem: 'leaves the release' },
   }),
+  WRITABLE_PATH_INVALID: describeError<{ path: string; problem: string }>({
+    message: ({ path, problem }) => `cannot make ${JSON.stringify(path)} writable: it ${problem}`,
+    hint: 'Give the path of a folder inside the release, like var/cache, or one that is shared as a whole.',
+    example: { path: '../cache', problem: 'leaves the release' },
+  }),
+  MOVE_PATH_INVALID: describeError<{ path: string; problem: string }>({
+    message: ({ path, problem }) => `cannot move ${JSON.stringify(path)} out of the archive: it ${problem}`,
+    hint: 'Give the name of a folder at the top of the archive that no later hook needs, like app; never the hooks.',
+    example: { path: 'app/vendor', problem: 'is not at the top of the archive' },
+  }),
+  ACL_REFUSED: describeError<{ path: string; reason: string }>({
+    message: ({ path, reason }) => `cannot set the access control list of ${path}: ${reason}`,
+    hint: "Install the package acl, mount the file system with ACLs, or give the folder's owner, group and mode instead.",
+    example: { path: '/srv/shop/releases/.staging-d-1/var', reason: 'there is no program setfacl' },
+  }),
   RELEASE_NO_SPACE: describeError<{
     path: string
     neededBytes: number
@@ -124,11 +139,21 @@ export const errors = defineErrors('release-symlinker', {
     hint: 'Stage it first; a prune may have removed it.',
     example: { root: '/srv/shop', name: '20261122120000-4f3c2a1b0c9d-d-1', installed: [] },
   }),
+  RELEASE_WITHOUT_MANIFEST: describeError<{ name: string; manifest: string }>({
+    message: ({ name, manifest }) => `the release ${name} has no ${manifest} to compare it with`,
+    hint: 'Another tool staged it, or somebody removed the manifest; the next deploy brings one.',
+    example: { name: '20261121120000', manifest: '.fairlead/manifest.json' },
+  }),
   PROBE_FAILED: describeError<{ url: string; attempts: number; reason: string }>({
     message: ({ url, attempts, reason }) =>
       `${url} did not pass the probe in ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${reason}`,
     hint: 'Look into the log of the application. Where the old release still answers, its workers need a reload.',
     example: { url: 'http://127.0.0.1/health', attempts: 10, reason: 'the status was 500, expected 200 to 299' },
+  }),
+  TRIAL_FAILED: describeError<{ command: string; reason: string }>({
+    message: ({ command, reason }) => `the trial of the release, ${command}, did not last until it answered: ${reason}`,
+    hint: 'Start the command in the folder of the release, with PORT set: it has to stay and to listen on 127.0.0.1.',
+    example: { command: 'node server.js', reason: 'it ended with 1' },
   }),
   CURRENT_CHANGED: describeError<{ path: string; found: string; expected: string }>({
     message: ({ path, found, expected }) => `${path} points to ${found}, expected ${expected}`,
@@ -161,6 +186,12 @@ export const errors = defineErrors('release-symlinker', {
       live: '20261121120000-8a7b6c5d4e3f-d-0',
       problems: [],
     },
+  }),
+  REPAIR_FAILED: describeError<{ root: string; step: string; reason: string; problems: readonly string[] }>({
+    message: ({ root, step, reason, problems }) =>
+      `the repair of ${root} stopped at the step "${step}": ${reason}${problems.map((problem) => `\nNot undone: ${problem}`).join('')}`,
+    hint: 'What was done before is undone. Correct the cause and repair again.',
+    example: { root: '/srv/shop', step: 'switch', reason: 'rename failed on /srv/shop/current: EIO', problems: [] },
   }),
   ROLLBACK_NO_TARGET: describeError<{
     root: string

@@ -23,6 +23,7 @@ const parseEntry = recordReader(
     to: nonEmptyText,
     live: optional(nonEmptyText),
     by: nonEmptyText,
+    why: optional(nonEmptyText),
     commit: optional(commitId),
     contentDigest: optional(sha256Text),
     step: optional(nonEmptyText),
@@ -38,9 +39,38 @@ const parseEntry = recordReader(
  * @throws INVALID_RECORD
  */
 export async function readHistory(disk: Disk, { history }: Layout): Promise<readonly HistoryEntry[]> {
-  const text = (await disk.readText(history)) ?? ''
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  const lines = await readLines(disk, history)
   return lines.flatMap((line, index) => (line === '' ? [] : [parseEntry(line, `${history}:${index + 1}`)]))
+}
+
+/** The lines of a history that may be damaged. */
+export interface HistoryLines {
+  readonly entries: readonly HistoryEntry[]
+  /** The text of the entries. */
+  readonly whole: readonly string[]
+  readonly damaged: readonly string[]
+}
+
+/** Reads a history as far as it can be read. */
+export async function readHistoryLines(disk: Disk, { history }: Layout): Promise<HistoryLines> {
+  const entries: HistoryEntry[] = []
+  const whole: string[] = []
+  const damaged: string[] = []
+  for (const [index, line] of (await readLines(disk, history)).entries()) {
+    if (line === '') continue
+    try {
+      entries.push(parseEntry(line, `${history}:${index + 1}`))
+      whole.push(line)
+    } catch {
+      damaged.push(line)
+    }
+  }
+  return { entries, whole, damaged }
+}
+
+async function readLines(disk: Disk, history: string): Promise<readonly string[]> {
+  const text = (await disk.readText(history)) ?? ''
+  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
 }
 
 /** Appends an entry, durable when the promise resolves. */

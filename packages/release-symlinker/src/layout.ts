@@ -78,7 +78,11 @@ export async function readCurrent(
  *
  * @throws LAYOUT_NOT_UNDERSTOOD, CURRENT_NOT_A_LINK
  */
-export async function requireLayout(disk: Disk, layout: Layout): Promise<void> {
+export async function requireLayout(
+  disk: Disk,
+  layout: Layout,
+  { currentMayLeadNowhere = false }: { readonly currentMayLeadNowhere?: boolean } = {},
+): Promise<void> {
   for (const path of [layout.root, layout.releases, layout.shared, layout.own]) {
     const entry = await disk.entry(path)
     // The root itself may be reached through a link; below it a link would lead what we write out of it.
@@ -88,7 +92,8 @@ export async function requireLayout(disk: Disk, layout: Layout): Promise<void> {
     }
   }
   const current = await readCurrent(disk, layout)
-  if (current && current.name === undefined) {
+  const mayBe = currentMayLeadNowhere && (await disk.realPath(layout.current)) === undefined
+  if (current && current.name === undefined && !mayBe) {
     throw errors.LAYOUT_NOT_UNDERSTOOD({
       path: layout.current,
       found: `a link to ${current.link}`,
@@ -112,11 +117,16 @@ export async function requireTrusted(disk: Disk, path: string, runningAs = effec
   if (runningAs !== 0) return
   const folder = await followed(disk, path)
   if (folder === undefined) return
-  const othersWrite = (folder.mode & 0o002) !== 0 || ((folder.mode & 0o020) !== 0 && folder.gid !== 0)
-  if (folder.uid !== 0 || othersWrite) {
+  if (!isTrusted(folder)) {
     const mode = (folder.mode & 0o7777).toString(8).padStart(4, '0')
     throw errors.FOLDER_NOT_TRUSTED({ path, ownerUid: folder.uid, mode })
   }
+}
+
+/** Whether root alone can change which entries a folder has. */
+export function isTrusted({ uid, gid, mode }: DiskEntry): boolean {
+  const othersWrite = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0)
+  return uid === 0 && !othersWrite
 }
 
 /** @throws FOLDER_NOT_TRUSTED */
@@ -134,4 +144,9 @@ export async function makeFolders(disk: Disk, paths: readonly string[]): Promise
 /** Whether a name below `releases` was given by us for this deployment. */
 export function isOfDeployment(name: string, id: string): boolean {
   return parseReleaseName(name)?.id === id
+}
+
+/** Whether a path is a folder or stands inside it. */
+export function isOfTree(path: string, top: string): boolean {
+  return path === top || path.startsWith(`${top}/`)
 }

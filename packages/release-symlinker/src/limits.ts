@@ -1,10 +1,13 @@
 /** Numbers that were chosen, each with its reason. */
 
 /**
- * Files copied at once. libuv runs file calls on four threads (UV_THREADPOOL_SIZE); twice as many keep all of them busy
- * while JavaScript hashes.
+ * Files worked on at once. Small ones are read and written in one go each, so that this counts for big ones, which take
+ * turns chunk by chunk, and for calls that run on the four threads of libuv (UV_THREADPOOL_SIZE).
  */
 export const copyConcurrency = 8
+
+/** Longer than the copy of a file of usual size, shorter than what a person or a health check notices. */
+export const blockForMs = 10
 
 /**
  * Up to so many entries each one gets its own fsync; more of them share one `sync -f`. Measured on ext4: 5,707 fsyncs
@@ -12,8 +15,8 @@ export const copyConcurrency = 8
  */
 export const fsyncEachUpTo = 256
 
-/** Small enough to be read at once and hashed without a stream. */
-export const readWholeUpToBytes = 1024 * 1024
+/** Nearly every file of an application fits, so that one read and one write copy it. */
+export const copyChunkBytes = 1024 * 1024
 
 /**
  * `<14 digits>-<12 digits>-<id>` plus what is put around it while it is staged or deleted has to stay below the 255
@@ -44,3 +47,6 @@ export const maxProbeBodyBytes = 1024 * 1024
 
 /** An abbreviated commit proves the release from this length on: the length that its name has in `releases/`. */
 export const commitPrefixLength = 12
+
+/** A web server that was asked to end finishes its requests first; one on trial has none that matter. */
+export const stopAfterMs = 5_000

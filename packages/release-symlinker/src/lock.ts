@@ -7,7 +7,7 @@ import { makeFolders, type Layout } from './layout.ts'
 import { defaultLockTimeoutMs, lockPollIntervalMs } from './limits.ts'
 import type { LockOptions, LockOwner, ReleaseAmbientOptions } from './model.ts'
 import type { Disk } from './ports/disk.ts'
-import { isGone } from './ports/process.ts'
+import { isGone, isVisible } from './ports/process.ts'
 
 /**
  * The lock is a symbolic link whose text says who holds it: symlink(2) makes it with its text in one step, or fails
@@ -121,6 +121,20 @@ async function take(
     }
     await release(disk, guard, mine)
   }
+}
+
+/** Who holds the lock of a root, and whether this machine can tell that it lives; `undefined`: nobody holds it. */
+export async function readLock(
+  disk: Disk,
+  { lock }: Layout,
+  self: ProcessIdentity,
+): Promise<{ readonly owner: LockOwner; readonly state: 'alive' | 'gone' | 'unknown' } | undefined> {
+  const text = await disk.linkTarget(lock)
+  if (text === undefined) return undefined
+  const holder = parseClaim(text)
+  if (holder === undefined) return { owner: ownerOf(unknownHolder), state: 'unknown' }
+  if (await isGone(holder, self)) return { owner: ownerOf(holder), state: 'gone' }
+  return { owner: ownerOf(holder), state: isVisible(holder, self) ? 'alive' : 'unknown' }
 }
 
 /** Only a proof that a holder is dead lets another touch its lock, so a lock with our text cannot change under our hands. */

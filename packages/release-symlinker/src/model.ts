@@ -71,6 +71,21 @@ export interface ProbeOptions {
   readonly requestHeaders?: Readonly<Record<string, string>> | undefined
 }
 
+/** How a release proves that it answers before it is live: a program of its own, on a port that nobody else uses. */
+export interface TrialOptions extends Omit<ProbeOptions, 'url'> {
+  /**
+   * The program and its arguments, without a shell, started in the release and stopped again with what it started. The
+   * port is in `PORT` and where an argument holds `{port}`. What it prints is thrown away: it may hold anything.
+   */
+  readonly command: readonly string[]
+  /** The path that is asked for. Default: `/`. */
+  readonly path?: string | undefined
+  /** Environment variables besides those of this process. Default: none. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Whom it runs as: a name or a number; only root can choose. Default: who runs this. */
+  readonly user?: string | number | undefined
+}
+
 /** The answer that passed a probe. */
 export interface ProbeReport {
   readonly url: string
@@ -91,7 +106,54 @@ export interface ActivationReport {
   readonly alreadyLive: boolean
   /** When `current` was replaced: ISO 8601, UTC. Left out: it was live before. */
   readonly switchedAt?: string | undefined
+  readonly trial?: ProbeReport | undefined
   readonly probe?: ProbeReport | undefined
+}
+
+/** How an installed release compares with its manifest. */
+export interface InstalledReleaseReport {
+  readonly root: string
+  readonly name: string
+  readonly path: string
+  readonly commit: string
+  /** Files that were read. */
+  readonly fileCount: number
+  /** Whether there is no difference. What is in `extra` does not count. */
+  readonly matches: boolean
+  /** By path: entries that are missing, have other contents, another mode or another type. */
+  readonly differences: readonly { readonly path: string; readonly problem: string }[]
+  /** What the manifest does not list and no writable folder holds: injected secrets, caches, and what nobody put there. */
+  readonly extra: readonly string[]
+}
+
+/** What a repair found and did. */
+export interface RepairReport {
+  readonly root: string
+  /** The release that is live now. */
+  readonly live?: string | undefined
+  /** In words, what was wrong and what was done; empty: nothing was wrong. */
+  readonly repaired: readonly string[]
+  /** What is wrong still, with what a person can do. */
+  readonly problems: readonly string[]
+}
+
+/** What was found of a host. */
+export interface HostFinding {
+  /** What was looked at, the same in every version: `node`, `agent`, `space`, … */
+  readonly subject: string
+  /** `problem`: a deploy will fail. `warning`: it may, or is slower than it could be. */
+  readonly state: 'fine' | 'warning' | 'problem'
+  readonly found: string
+  /** What a person can do. Left out: nothing is to do. */
+  readonly cure?: string | undefined
+}
+
+/** What became of a lock. */
+export interface UnlockReport {
+  readonly root: string
+  /** Who held it. Left out: nobody. */
+  readonly owner?: LockOwner | undefined
+  readonly removed: boolean
 }
 
 /** What a prune did. */
@@ -116,6 +178,8 @@ export interface HistoryEntry {
   readonly live?: string | undefined
   /** The user of the machine who ran it. */
   readonly by: string
+  /** What the caller gave as the cause of the change. */
+  readonly why?: string | undefined
   readonly commit?: string | undefined
   readonly contentDigest?: string | undefined
   /** The step that failed, and why. */
@@ -148,8 +212,18 @@ export type ReleaseEvent =
   | (EventOf<'release.staging'> & { readonly name: string; readonly entries: number; readonly sizeBytes: number })
   | (EventOf<'release.left-out'> & { readonly count: number; readonly examples: readonly string[] })
   | (EventOf<'release.shared-seeded'> & { readonly path: string; readonly from: 'release' | 'nothing' })
-  | (EventOf<'release.staged'> & { readonly name: string; readonly path: string })
+  | (EventOf<'release.labels-kept'> & { readonly path: string; readonly reason: string })
+  | (EventOf<'release.staged'> & {
+      readonly name: string
+      readonly path: string
+      /** How many files came in which way. */
+      readonly moved: number
+      readonly linked: number
+      readonly cloned: number
+      readonly copied: number
+    })
   | (EventOf<'release.already-staged'> & { readonly name: string; readonly state: 'staged' | 'live' })
+  | (EventOf<'activation.failed-before'> & { readonly to: string; readonly release: string; readonly reason: string })
   | (EventOf<'activation.already-live'> & { readonly to: string })
   | (EventOf<'activation.step-done'> & { readonly step: string; readonly operation: string })
   | (EventOf<'activation.step-failed'> & { readonly step: string; readonly reason: string })
@@ -157,6 +231,7 @@ export type ReleaseEvent =
   | (EventOf<'activation.live'> & { readonly from?: string | undefined; readonly to: string })
   | (EventOf<'activation.returned'> & { readonly to: string; readonly live?: string | undefined })
   | (EventOf<'probe.refused'> & { readonly url: string; readonly attempt: number; readonly reason: string })
+  | (EventOf<'repair.done'> & { readonly step: string; readonly operation: string })
   | (EventOf<'prune.removed'> & { readonly name: string; readonly reason: string })
   | (EventOf<'prune.warned'> & { readonly path: string; readonly reason: string })
 

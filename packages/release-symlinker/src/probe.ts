@@ -16,7 +16,7 @@ export interface Probe {
   readonly requestHeaders: Readonly<Record<string, string>>
 }
 
-const optionNames = [
+export const probeOptionNames = [
   'url',
   'expectCommit',
   'header',
@@ -33,7 +33,7 @@ const optionNames = [
  * @throws UNKNOWN_OPTION, INVALID_OPTION
  */
 export function readProbe(verb: string, options: ProbeOptions, commit: string | undefined): Probe {
-  checkOptions(verb, options, optionNames)
+  checkOptions(verb, options, probeOptionNames)
   const refuse = (option: string, given: unknown, expected: string): never => {
     throw coreErrors.INVALID_OPTION({ verb, option: `probe.${option}`, given: describeValue(given), expected })
   }

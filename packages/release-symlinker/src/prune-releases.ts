@@ -9,6 +9,7 @@ import type { LockOptions, PruneReport, ReleaseAmbientOptions } from './model.ts
 import type { Operation } from './plan/activate.ts'
 import { planPrune, type PrunedRelease } from './plan/prune.ts'
 import { systemDisk, type Disk } from './ports/disk.ts'
+import { findNamesInUse } from './ports/open-files.ts'
 import { readInstalled, requireRoot, requireRootFolder } from './read-installed-releases.ts'
 import { sweepLeftovers } from './sweep.ts'
 
@@ -17,6 +18,11 @@ export interface PruneReleasesOptions extends LockOptions, ReleaseAmbientOptions
   readonly root: string
   /** How many releases stay that could be live, the live one among them; bad ones are not counted. At least 1. */
   readonly keep: number
+  /**
+   * Whether a release stays while a process runs in it or holds a file of it open, as workers do that finish old requests.
+   * Linux; without root only processes of the same user are seen. Default: false.
+   */
+  readonly keepInUse?: boolean | undefined
 }
 
 /**
@@ -33,13 +39,17 @@ export async function pruneReleases(options: PruneReleasesOptions): Promise<Prun
 
 export async function pruneOn(disk: Disk, options: PruneReleasesOptions): Promise<PruneReport> {
   const verb = 'pruneReleases'
-  checkOptions(verb, options, ['root', 'keep', ...lockOptionNames, ...ambientOptionNames])
+  checkOptions(verb, options, ['root', 'keep', 'keepInUse', ...lockOptionNames, ...ambientOptionNames])
   checkLockOptions(verb, options)
   const layout = requireRoot(verb, options.root)
-  const { keep, signal, onEvent, clock = systemClock } = options
+  const { keep, keepInUse = false, signal, onEvent, clock = systemClock } = options
   if (!Number.isSafeInteger(keep) || keep < 1) {
     const expected = 'a whole number, 1 or more'
     throw coreErrors.INVALID_OPTION({ verb, option: 'keep', given: describeValue(keep), expected })
+  }
+  if (typeof keepInUse !== 'boolean') {
+    const expected = 'true or false'
+    throw coreErrors.INVALID_OPTION({ verb, option: 'keepInUse', given: describeValue(keepInUse), expected })
   }
   signal?.throwIfAborted()
   await requireRootFolder(disk, layout)
@@ -63,7 +73,8 @@ export async function pruneOn(disk: Disk, options: PruneReleasesOptions): Promis
     await makeTrash(disk, layout)
     const installed = await readInstalled(disk, layout)
     const token = randomBytes(8).toString('hex')
-    const { keep: kept, remove } = planPrune(installed, { keep, at: timestamp(clock), token })
+    const inUse = keepInUse ? await findReleasesInUse(disk, layout) : []
+    const { keep: kept, remove } = planPrune(installed, { keep, inUse, at: timestamp(clock), token })
     const discarded: PrunedRelease[] = []
     for (const release of remove) {
       signal?.throwIfAborted()
@@ -80,14 +91,7 @@ export async function pruneOn(disk: Disk, options: PruneReleasesOptions): Promis
   })
 
   // Outside the lock: removing a big tree takes long, and a deploy need not wait for it.
-  for (const { name } of (await disk.list(layout.trash)) ?? []) {
-    signal?.throwIfAborted()
-    try {
-      await disk.removeTree(join(layout.trash, name))
-    } catch (error) {
-      warn(join(layout.trash, name), error)
-    }
-  }
+  await emptyTrash(disk, layout, signal, warn)
   for (const { name, reason } of plan.discarded) {
     onEvent?.({ type: 'prune.removed', at: timestamp(clock), summary: `removed ${name}: ${reason}`, name, reason })
   }
@@ -95,10 +99,33 @@ export async function pruneOn(disk: Disk, options: PruneReleasesOptions): Promis
   return { root: layout.root, kept: names(plan.kept), removed: names(plan.discarded), warnings }
 }
 
+async function findReleasesInUse(disk: Disk, { releases }: Layout): Promise<readonly string[]> {
+  // What the system tells of processes are paths without links.
+  const real = await disk.realPath(releases)
+  return real === undefined ? [] : await findNamesInUse(real)
+}
+
 /** Nobody else looks into the trash: what is removed there cannot be exchanged on the way. */
 async function makeTrash(disk: Disk, layout: Layout): Promise<void> {
   await makeFolders(disk, [layout.records])
   if (await disk.makeFolder(layout.trash, 0o700)) await disk.syncFolder(layout.own)
+}
+
+/** What cannot be removed is told to `warn`; the next prune tries again. */
+export async function emptyTrash(
+  disk: Disk,
+  { trash }: Layout,
+  signal: AbortSignal | undefined,
+  warn: (path: string, error: unknown) => void,
+): Promise<void> {
+  for (const { name } of (await disk.list(trash)) ?? []) {
+    signal?.throwIfAborted()
+    try {
+      await disk.removeTree(join(trash, name))
+    } catch (error) {
+      warn(join(trash, name), error)
+    }
+  }
 }
 
 async function perform(disk: Disk, { root }: Layout, operation: Operation): Promise<void> {

@@ -6,17 +6,21 @@ import {
   coreErrors,
   describeValue,
   isoTime,
+  list,
   nonEmptyText,
   object,
   oneOf,
+  optional,
   recordReader,
   sha256Text,
+  type Manifest,
 } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { readHistory } from './history.ts'
 import { isReleaseFolderName, layoutOf, readCurrent, recordPath, type Layout } from './layout.ts'
-import type { InstalledReleases, ReleaseAmbientOptions } from './model.ts'
+import type { HistoryEntry, InstalledReleases, ReleaseAmbientOptions } from './model.ts'
 import { describeInstalled, type StagedRecord } from './plan/installed.ts'
+import { parseReleaseName } from './plan/name.ts'
 import { systemDisk, type Disk } from './ports/disk.ts'
 
 export interface ReadInstalledReleasesOptions extends ReleaseAmbientOptions {
@@ -54,20 +58,39 @@ export async function requireRootFolder(disk: Disk, { root }: Layout): Promise<v
   if ((await disk.realPath(root)) === undefined) throw errors.RELEASE_ROOT_MISSING({ root })
 }
 
-export async function readInstalled(disk: Disk, layout: Layout): Promise<InstalledReleases> {
+/** A repair reads what can be read. */
+interface ReadableParts {
+  /** Default: the whole history, which can be read. */
+  readonly history?: readonly HistoryEntry[]
+  /** Releases whose record cannot be read, and what their manifest says. Default: none. */
+  readonly withoutRecords?: ReadonlyMap<string, Pick<Manifest, 'commit' | 'contentDigest'>>
+}
+
+export async function readInstalled(
+  disk: Disk,
+  layout: Layout,
+  { history: readable, withoutRecords = new Map() }: ReadableParts = {},
+): Promise<InstalledReleases> {
   const [current, names, history] = await Promise.all([
     readCurrent(disk, layout),
     disk.list(layout.releases),
-    readHistory(disk, layout),
+    readable ?? readHistory(disk, layout),
   ])
   const found = await Promise.all(
     (names ?? [])
       .filter(({ name, type }) => type === 'directory' && isReleaseFolderName(name))
       .map(async ({ name }) => {
         const path = join(layout.releases, name)
-        const [entry, record] = await Promise.all([disk.entry(path), readRecord(disk, layout, name)])
+        const lost = withoutRecords.get(name)
+        const [entry, record] = await Promise.all([
+          disk.entry(path),
+          lost === undefined ? readRecord(disk, layout, name) : recordOf(name, lost),
+        ])
+        const markedBad = record === undefined && (await disk.entry(join(path, 'BAD_RELEASE'))) !== undefined
         // A prune may have taken it away since it was listed.
-        return entry && { folder: { name, path, changedAt: new Date(entry.changedAtMs).toISOString() }, record }
+        return (
+          entry && { folder: { name, path, changedAt: new Date(entry.changedAtMs).toISOString(), markedBad }, record }
+        )
       }),
   )
   const there = found.filter((release) => release !== undefined)
@@ -81,6 +104,11 @@ export async function readInstalled(disk: Disk, layout: Layout): Promise<Install
   })
 }
 
+function recordOf(name: string, { commit, contentDigest }: Pick<Manifest, 'commit' | 'contentDigest'>) {
+  const { id = name, stagedAt = new Date(0).toISOString() } = parseReleaseName(name) ?? {}
+  return { name, id, commit, contentDigest, stagedAt }
+}
+
 const parseRecord = recordReader(
   'record of a staged release',
   object({
@@ -90,10 +118,14 @@ const parseRecord = recordReader(
     commit: commitId,
     contentDigest: sha256Text,
     stagedAt: isoTime,
+    manifestSha256: optional(sha256Text),
+    shared: optional(list(nonEmptyText)),
+    overlap: optional(list(nonEmptyText)),
+    writable: optional(list(nonEmptyText)),
   }),
 )
 
-async function readRecord(disk: Disk, layout: Layout, name: string): Promise<StagedRecord | undefined> {
+export async function readRecord(disk: Disk, layout: Layout, name: string): Promise<StagedRecord | undefined> {
   const path = recordPath(layout, name)
   const text = await disk.readText(path)
   return text === undefined ? undefined : parseRecord(text, path)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ambientOptionNames, checkOptions, coreErrors, describeValue } from '@fairlead/core'
-import { checkLockOptions, lockOptionNames, requireFunctions } from './activate-release.ts'
+import { checkLockOptions, checkSwitchOptions, lockOptionNames, requireFunctions } from './activate-release.ts'
 import { requireLayout, requireTrustedLayout } from './layout.ts'
 import { withLock } from './lock.ts'
 import type { ActivationReport, LockOptions, ProbeOptions, ReleaseAction, ReleaseAmbientOptions } from './model.ts'
@@ -22,6 +22,10 @@ export interface RollbackReleaseOptions extends LockOptions, ReleaseAmbientOptio
   readonly beforeSwitch?: ReleaseAction | undefined
   /** As in `activateRelease`. */
   readonly reload?: ReleaseAction | undefined
+  /** As in `activateRelease`. */
+  readonly link?: 'relative' | 'absolute' | undefined
+  /** As in `activateRelease`. */
+  readonly why?: string | undefined
   /** As in `activateRelease`; `expectCommit: true` expects the commit of whichever release was chosen. */
   readonly probe?: ProbeOptions | undefined
 }
@@ -38,11 +42,12 @@ export async function rollbackRelease(options: RollbackReleaseOptions): Promise<
 
 export async function rollbackOn(disk: Disk, options: RollbackReleaseOptions): Promise<ActivationReport> {
   const verb = 'rollbackRelease'
-  const known = ['root', 'to', 'allowBad', 'beforeSwitch', 'reload', 'probe', ...lockOptionNames, ...ambientOptionNames]
-  checkOptions(verb, options, known)
+  const known = ['root', 'to', 'allowBad', 'beforeSwitch', 'link', 'reload', 'probe', 'why']
+  checkOptions(verb, options, [...known, ...lockOptionNames, ...ambientOptionNames])
   checkLockOptions(verb, options)
+  checkSwitchOptions(verb, options)
   const layout = requireRoot(verb, options.root)
-  const { to, allowBad, beforeSwitch, reload } = options
+  const { to, allowBad, beforeSwitch, link, reload, why } = options
   if (to !== undefined && (typeof to !== 'string' || to === '')) {
     const expected = 'the name of a release'
     throw coreErrors.INVALID_OPTION({ verb, option: 'to', given: describeValue(to), expected })
@@ -60,12 +65,13 @@ export async function rollbackOn(disk: Disk, options: RollbackReleaseOptions): P
       allowBad,
       token: randomBytes(8).toString('hex'),
       prepare: beforeSwitch !== undefined,
+      linkRoot: link === 'absolute' ? layout.root : undefined,
       reload: reload !== undefined,
       probe: options.probe && { url: options.probe.url },
     })
     const target = installed.releases.find(({ name }) => name === plan.to)
     // Which commit the probe has to expect is known only now; nothing has changed yet.
     const probe = options.probe && readProbe(verb, options.probe, target?.commit)
-    return await switchRelease(disk, layout, installed, plan, { prepare: beforeSwitch, reload, probe }, options)
+    return await switchRelease(disk, layout, installed, plan, { prepare: beforeSwitch, reload, probe, why }, options)
   })
 }

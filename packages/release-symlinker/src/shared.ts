@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { systemClock, timestamp } from '@fairlead/core'
-import { buildTree, finishFolder, finishFolders, type TreeRequest } from './build-tree.ts'
+import { buildTree, finishFolder, finishFolders, makeWritable, type TreeRequest } from './build-tree.ts'
 import { errors } from './errors.ts'
 import { describeType, requireTrusted, type Layout } from './layout.ts'
 import type { ReleaseAmbientOptions } from './model.ts'
 import { parentsOf, type SharedPlan } from './plan/stage.ts'
-import type { Disk } from './ports/disk.ts'
+import type { Disk, Ownership } from './ports/disk.ts'
 import { requireNoDifference, type Difference } from './source.ts'
 
 /**
@@ -62,8 +62,8 @@ async function requireOwnParents(disk: Disk, { shared }: Layout, path: string): 
 export async function seedShared(
   disk: Disk,
   layout: Layout,
-  { path, holds, seed }: SharedPlan,
-  request: Omit<TreeRequest, 'onDifference' | 'sync'>,
+  { path, holds, seed, writable }: SharedPlan,
+  { writer, ...request }: Omit<TreeRequest, 'onDifference' | 'sync'> & { readonly writer: Ownership | undefined },
   { onEvent, clock = systemClock }: ReleaseAmbientOptions,
 ): Promise<void> {
   const place = join(layout.shared, path)
@@ -86,6 +86,7 @@ export async function seedShared(
     else {
       const mode = seed.folders.find((folder) => folder.path === '')?.mode ?? 0o755
       await finishFolder(disk, temporary, mode, request.owner, true)
+      if (writable) await makeWritable(disk, temporary, writable, writer, true)
       await disk.moveFolder(temporary, place)
     }
     await disk.syncFolder(dirname(place))

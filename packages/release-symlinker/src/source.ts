@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path'
-import { manifestPath, parseManifest, type Manifest } from '@fairlead/core'
 import { createHash } from 'node:crypto'
+import { basename, join, resolve } from 'node:path'
+import { manifestPath, parseManifest, type Manifest, type ManifestEntry } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { copyConcurrency, maxListedDifferences } from './limits.ts'
 import { inParallel } from './in-parallel.ts'
-import { parentsOf } from './plan/stage.ts'
+import { topOf } from './place-files.ts'
+import { linkProblem, parentsOf } from './plan/stage.ts'
 import { describeType } from './layout.ts'
 import type { Disk, EntryType } from './ports/disk.ts'
 
@@ -14,6 +15,8 @@ export interface Source {
   readonly manifest: Manifest
   /** The manifest as it stands there. */
   readonly manifestText: string
+  /** Whether it does: a folder that is taken as it is has none. */
+  readonly hasManifest: boolean
 }
 
 /** What of an archive is not as its manifest says. */
@@ -23,31 +26,104 @@ export interface Difference {
   readonly problem: string
 }
 
-/** @throws RELEASE_SOURCE_MISSING, RELEASE_MANIFEST_MISSING, INVALID_RECORD */
-export async function readSource(disk: Disk, folder: string): Promise<Source> {
+/**
+ * Reads what is to be staged. A folder without a manifest is taken as it is where `commit` says what it was made of.
+ *
+ * @throws RELEASE_SOURCE_MISSING, RELEASE_MANIFEST_MISSING, RELEASE_MANIFEST_UNSAFE, INVALID_RECORD
+ */
+export async function readSource(
+  disk: Disk,
+  folder: string,
+  { commit, signal }: { readonly commit?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Source> {
   const from = resolve(folder)
   const real = await disk.realPath(from)
   const entry = real === undefined ? undefined : await disk.entry(real)
   if (entry?.type !== 'directory') throw errors.RELEASE_SOURCE_MISSING({ from })
   const path = join(from, manifestPath)
   const manifestText = await disk.readText(path)
-  if (manifestText === undefined) throw errors.RELEASE_MANIFEST_MISSING({ from, manifest: manifestPath })
-  return { from, manifestText, manifest: parseManifest(manifestText, path) }
+  if (manifestText !== undefined)
+    return { from, manifestText, manifest: parseManifest(manifestText, path), hasManifest: true }
+  if (commit === undefined) throw errors.RELEASE_MANIFEST_MISSING({ from, manifest: manifestPath })
+  const manifest = await describeFolder(disk, from, commit, signal)
+  return { from, manifestText: `${JSON.stringify(manifest)}\n`, manifest, hasManifest: false }
+}
+
+/** The manifest that an artifact of this folder would have. */
+async function describeFolder(
+  disk: Disk,
+  from: string,
+  commit: string,
+  signal: AbortSignal | undefined,
+): Promise<Manifest> {
+  const types = [...(await typesBelow(disk, from, signal))].filter(([path]) => topOf(path) !== '.fairlead')
+  const entries: ManifestEntry[] = []
+  await inParallel(types, copyConcurrency, signal, async ([path, type]) => {
+    const place = join(from, path)
+    if (type === 'directory') {
+      const { mode = 0o755 } = (await disk.entry(place)) ?? {}
+      entries.push({ path, type, mode: modeText(mode), sizeBytes: 0 })
+    } else if (type === 'symlink') {
+      const target = Buffer.from((await disk.linkTarget(place)) ?? '')
+      entries.push({ path, type, mode: '0777', sizeBytes: target.length, sha256: sha256Of(target) })
+    } else {
+      const facts = await disk.examineFile(place)
+      if (!facts) throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem: `is ${describeType(type)}` })
+      entries.push({ path, type: 'file', mode: modeText(facts.mode), sizeBytes: facts.sizeBytes, sha256: facts.sha256 })
+    }
+  })
+  const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
+  const contentDigest = digestContent(sorted)
+  return {
+    schema: 'fairlead/manifest/1',
+    application: basename(from) || 'application',
+    commit,
+    contentDigest,
+    entries: sorted,
+    allowances: [],
+  }
+}
+
+/** A manifest has the nine bits of permission and no others. */
+function modeText(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, '0')
+}
+
+/** As of an artifact that buildArtifact made of the same files: SHA-256 of a first line and a line for each entry. */
+function digestContent(entries: readonly ManifestEntry[]): string {
+  const lines = entries.map(
+    ({ type, mode, sizeBytes, sha256, path }) => `${type} ${mode} ${sizeBytes} ${sha256 ?? '-'} ${path}\0`,
+  )
+  return sha256Of(`fairlead/content/1\n${lines.join('')}`)
+}
+
+function sha256Of(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** What an archive has, beyond what its manifest says. */
+export interface Inventory {
+  /** By the path of each link. */
+  readonly linkTargets: ReadonlyMap<string, string>
+  /** Files and links that the manifest does not list. */
+  readonly extra: readonly string[]
+  readonly folders: readonly string[]
+  readonly extraFolders: readonly string[]
 }
 
 /**
  * Compares what stands in an archive with its manifest, the contents of files left to the copy. Modes are not compared:
  * unpacking may lose them, and a release gets those of the manifest.
  *
- * @throws RELEASE_SOURCE_DIFFERS
+ * @throws RELEASE_SOURCE_DIFFERS, RELEASE_MANIFEST_UNSAFE
  */
 export async function requireComplete(
   disk: Disk,
-  { from, manifest }: Source,
+  { from, manifest, hasManifest }: Source,
   signal: AbortSignal | undefined,
-): Promise<{ readonly linkTargets: ReadonlyMap<string, string>; readonly extra: readonly string[] }> {
+): Promise<Inventory> {
   const types = await typesBelow(disk, from, signal)
-  const expected = new Map<string, EntryType>([[manifestPath, 'file']])
+  const expected = new Map<string, EntryType>(hasManifest ? [[manifestPath, 'file']] : [])
   for (const { path, type } of manifest.entries) expected.set(path, type)
   for (const path of [...expected.keys()]) {
     for (const parent of parentsOf(path)) if (!expected.has(parent)) expected.set(parent, 'directory')
@@ -63,13 +139,16 @@ export async function requireComplete(
   await inParallel(links, copyConcurrency, signal, async ({ path, sha256 }) => {
     const target = (await disk.linkTarget(join(from, path))) ?? ''
     linkTargets.set(path, target)
-    if (createHash('sha256').update(target).digest('hex') !== sha256) {
-      differences.push({ path, problem: 'is a link to another place' })
-    }
+    if (sha256Of(target) !== sha256) differences.push({ path, problem: 'is a link to another place' })
   })
   requireNoDifference(from, differences)
+  for (const [path, target] of linkTargets) {
+    const problem = linkProblem(path, target)
+    if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
+  }
   const extra = [...types].filter(([path, type]) => type !== 'directory' && !expected.has(path)).map(([path]) => path)
-  return { linkTargets, extra }
+  const folders = [...types].filter(([, type]) => type === 'directory').map(([path]) => path)
+  return { linkTargets, extra, folders, extraFolders: folders.filter((path) => !expected.has(path)) }
 }
 
 /** @throws RELEASE_SOURCE_DIFFERS */
@@ -83,7 +162,8 @@ export function requireNoDifference(from: string, differences: readonly Differen
   })
 }
 
-async function typesBelow(
+/** The type of everything below a folder, by its path inside it. */
+export async function typesBelow(
   disk: Disk,
   top: string,
   signal: AbortSignal | undefined,

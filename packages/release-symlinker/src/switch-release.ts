@@ -7,6 +7,7 @@ import { readCurrent, type Layout } from './layout.ts'
 import type {
   ActivationReport,
   HistoryEntry,
+  InstalledRelease,
   InstalledReleases,
   ProbeReport,
   ReleaseAction,
@@ -18,13 +19,17 @@ import { formatOperation } from './plan/format.ts'
 import type { Disk } from './ports/disk.ts'
 import { userName } from './ports/process.ts'
 import { runProbe, type Probe } from './probe.ts'
+import { runTrial, type Trial } from './trial.ts'
 
 /** What the caller gave to an activation or a rollback. */
 export interface SwitchActions {
   readonly prepare?: ReleaseAction | undefined
   readonly check?: ReleaseAction | undefined
+  readonly trial?: Trial | undefined
   readonly reload?: ReleaseAction | undefined
   readonly probe?: Probe | undefined
+  /** For the history. */
+  readonly why?: string | undefined
 }
 
 /**
@@ -50,7 +55,9 @@ export async function switchRelease(
   }
 
   const target = installed.releases.find(({ name }) => name === to)
+  warnOfFailureBefore(installed, to, ambient)
   let switchedAt: string | undefined
+  let tried: ProbeReport | undefined
   let probed: ProbeReport | undefined
   const history = (facts: Pick<HistoryEntry, 'outcome'> & Partial<HistoryEntry>): HistoryEntry => ({
     schema: 'fairlead/history/1',
@@ -58,6 +65,7 @@ export async function switchRelease(
     from,
     to,
     by: userName(),
+    why: actions.why,
     commit: target?.commit,
     contentDigest: target?.contentDigest,
     ...facts,
@@ -72,6 +80,9 @@ export async function switchRelease(
       case 'check':
       case 'reload':
         return await call(actions[operation.call], operation.release, direction)
+      case 'trial':
+        if (actions.trial) tried = await runTrial(actions.trial, join(layout.releases, operation.release), ambient)
+        return
       case 'symlink':
         if (await disk.makeLink(operation.target, join(root, operation.path))) return
         throw errors.FILE_OPERATION_FAILED({
@@ -99,6 +110,13 @@ export async function switchRelease(
       case 'probe':
         if (actions.probe) probed = await runProbe(actions.probe, ambient)
         return
+      case 'mkdir':
+      case 'chmod':
+      case 'write':
+      case 'copy':
+      case 'link':
+      case 'syncfs':
+        throw new Error(`a change of release does not ${operation.call}`)
       case 'append':
         return await appendHistory(disk, layout, history({ outcome: operation.outcome, live: to }))
     }
@@ -121,7 +139,7 @@ export async function switchRelease(
   })
   if (outcome.completed) {
     onEvent?.({ type: 'activation.live', at: at(), summary: `${to} is live`, from, to })
-    return { root, from, to, alreadyLive: false, switchedAt, probe: probed }
+    return { root, from, to, alreadyLive: false, switchedAt, trial: tried, probe: probed }
   }
 
   const { step, error, stoppedBy, undone } = outcome
@@ -149,6 +167,25 @@ export async function switchRelease(
   onEvent?.({ type: 'activation.returned', at: at(), summary: `${to} did not go live; ${standing}`, to, live })
   if (stoppedBy === 'caller' && problems.length === 0) throw error
   throw errors.ACTIVATION_FAILED({ root, to, from, step: step.name, reason, live, problems }, { cause: error })
+}
+
+/**
+ * A mark warns and no more: CodeDeploy's own rollback deploys an earlier artifact, and a host that refused it would leave
+ * the group without any.
+ */
+function warnOfFailureBefore(
+  { releases }: InstalledReleases,
+  to: string,
+  { onEvent, clock = systemClock }: ReleaseAmbientOptions,
+): void {
+  const target = releases.find(({ name }) => name === to)
+  const isSame = ({ name, contentDigest }: InstalledRelease) =>
+    name === to || (contentDigest !== undefined && contentDigest === target?.contentDigest)
+  const failed = releases.find((release) => release.bad && isSame(release))
+  if (failed?.bad === undefined) return
+  const { reason } = failed.bad
+  const summary = `${failed.name === to ? to : `${failed.name}, which has the same content,`} failed before: ${reason}`
+  onEvent?.({ type: 'activation.failed-before', at: timestamp(clock), summary, to, release: failed.name, reason })
 }
 
 /** Of what is done while a failure is handled: it must not hide the failure. */

@@ -14,10 +14,10 @@ import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import { activateOn } from '../src/activate-release.ts'
 import { errors } from '../src/errors.ts'
-import { activateRelease, readInstalledReleases } from '../src/index.ts'
+import { activateRelease, readInstalledReleases, rollbackRelease, stageRelease } from '../src/index.ts'
 import type { HistoryEntry, ReleaseEvent } from '../src/model.ts'
 import { systemDisk } from '../src/ports/disk.ts'
-import { commitOf } from './support/archive.ts'
+import { commitOf, unpackArchive } from './support/archive.ts'
 import { leftovers, testHost, type TestHost } from './support/host.ts'
 import { refusal } from './support/refusal.ts'
 import { webServer } from './support/web-server.ts'
@@ -430,4 +430,126 @@ test('a line of the history that was half written when the machine stopped is cu
   expect((await readInstalledReleases({ root: host.root })).settled).toBe(true)
   await host.deploy('b')
   expect(historyOf(host).map(({ outcome }) => outcome)).toEqual(['activated', 'activated'])
+})
+
+describe('a trial', () => {
+  const serve = (answer: string) => [
+    process.execPath,
+    '-e',
+    `require('node:http').createServer((request, response) => ${answer}).listen(Number(process.argv[1]), '127.0.0.1')`,
+    '{port}',
+  ]
+  const patient = { attempts: 100, intervalMs: 50 }
+
+  test('asks the release before it is live, in its own folder, and stops what it started', async () => {
+    const host = testHost()
+    await host.deploy('a')
+    const b = await host.stage('b')
+    const command = serve("response.end(process.cwd() + ' ' + process.env.PORT + process.env.MORE + request.url)")
+    const answers: string[] = []
+    const report = await activateRelease(b, {
+      trial: { command, path: '/health', environment: { MORE: '!' }, ...patient },
+      check: () => void answers.push(host.live()),
+    })
+    expect(report.trial).toMatchObject({
+      status: 200,
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/health$/),
+    })
+    expect(answers).toEqual(['a'])
+    expect(host.live()).toBe('b')
+    await expect(fetch(report.trial?.url ?? '')).rejects.toThrow()
+  })
+
+  test('that does not pass leaves the old release, and the new one is bad', async () => {
+    const host = testHost()
+    await host.deploy('a')
+    const b = await host.stage('b')
+    const command = serve('{ response.statusCode = 500; response.end() }')
+    const attempt = activateRelease(b, { trial: { command, attempts: 3, intervalMs: 200 } })
+    expect(await refusal(attempt)).toMatch(/^ACTIVATION_FAILED: .*"trial" failed/)
+    expect(host.live()).toBe('a')
+    const { releases } = await readInstalledReleases({ root: host.root })
+    expect(releases.find(({ name }) => name === b.name)?.bad?.reason).toMatch(/^trial: /)
+  })
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['ends', ['sh', '-c', 'exit 3'], /did not last until it answered: it ended with 3/],
+    ['is not there', ['/nowhere/server'], /it could not be started: .*ENOENT/],
+  ])('TRIAL_FAILED: of a program that %s does not wait for an answer', async (_name, command, words) => {
+    const host = testHost()
+    const a = await host.stage('a')
+    const attempt = activateRelease(a, { trial: { command, attempts: 1_000, intervalMs: 1_000 } })
+    const error: unknown = await attempt.catch((caught: unknown) => caught)
+    expect(isDeployError((error as Error).cause, errors.TRIAL_FAILED)).toBe(true)
+    expect((error as Error).message).toMatch(words)
+  })
+
+  test('stops the program where it is cancelled', async () => {
+    const host = testHost()
+    const a = await host.stage('a')
+    const controller = new AbortController()
+    const reason = new Error('stop')
+    const attempt = activateRelease(a, {
+      trial: { command: ['sleep', '60'], attempts: 1_000, intervalMs: 10 },
+      signal: controller.signal,
+      onEvent: ({ type }) => type === 'probe.refused' && controller.abort(reason),
+    })
+    await expect(attempt).rejects.toBe(reason)
+  })
+
+  test.each([{ command: [] }, { command: 'node' }, { command: ['a'], path: 'x' }, { command: ['a'], url: 'http://x' }])(
+    'INVALID_OPTION: %j',
+    async (trial) => {
+      const host = testHost()
+      const a = await host.stage('a')
+      expect(await refusal(activateRelease(a, { trial: trial as never }))).toMatch(/^(INVALID|UNKNOWN)_OPTION: /)
+    },
+  )
+})
+
+test('current holds an absolute path where that is asked for, also after a rollback', async () => {
+  const host = testHost()
+  const a = await host.stage('a')
+  await activateRelease(a, { link: 'absolute' })
+  expect(readlinkSync(join(host.root, 'current'))).toBe(a.path)
+  await host.deploy('b')
+  await rollbackRelease({ root: host.root, link: 'absolute' })
+  expect(readlinkSync(join(host.root, 'current'))).toBe(a.path)
+  expect(await refusal(activateRelease(a, { link: 'hard' as never }))).toMatch(/^INVALID_OPTION: /)
+})
+
+test('the history says why', async () => {
+  const host = testHost()
+  const a = await host.stage('a')
+  await activateRelease(a, { why: 'the release of the week' })
+  const [line = ''] = readFileSync(join(host.root, '.fairlead/history.jsonl'), 'utf8').split('\n')
+  expect(JSON.parse(line)).toMatchObject({ why: 'the release of the week', to: a.name, contentDigest: a.contentDigest })
+  expect(await refusal(activateRelease(a, { why: '' }))).toMatch(/^INVALID_OPTION: /)
+})
+
+test('content that failed before is warned of, and goes live all the same: CodeDeploy may be rolling back', async () => {
+  const host = testHost()
+  await host.deploy('a')
+  const files = { version: 'x', 'public/index.html': 'x' }
+  const b = await host.stage('b', { files })
+  await refusal(activateRelease(b, { check: () => Promise.reject(new Error('no')) }))
+  const { from } = unpackArchive(join(host.folder, 'again'), files, b.commit)
+  const again = await stageRelease({ root: host.root, from, id: 'd-again' })
+  const events: ReleaseEvent[] = []
+  await activateRelease(again, { onEvent: (event) => events.push(event) })
+  expect(events).toContainEqual(expect.objectContaining({ type: 'activation.failed-before', release: b.name }))
+  expect(host.live()).toBe('x')
+})
+
+test('fresh secrets are put in before the switch, and where they cannot be had the release is not to blame', async () => {
+  const host = testHost()
+  await host.deploy('a')
+  const b = await host.stage('b')
+  const attempt = activateRelease(b, { beforeSwitch: () => Promise.reject(new Error('no secret')) })
+  expect(await refusal(attempt)).toMatch(/"prepare" failed: no secret/)
+  const { releases } = await readInstalledReleases({ root: host.root })
+  expect(releases.every(({ bad }) => bad === undefined)).toBe(true)
+  const seen: string[] = []
+  await activateRelease(b, { beforeSwitch: ({ name }) => void seen.push(`${name} ${host.live()}`) })
+  expect(seen).toEqual([`${b.name} a`])
 })

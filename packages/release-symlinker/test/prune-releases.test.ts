@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '@fairlead/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { errors } from '../src/errors.ts'
 import { activateRelease, pruneReleases, rollbackRelease } from '../src/index.ts'
 import type { ReleaseEvent } from '../src/model.ts'
@@ -114,4 +116,23 @@ test('cancelled, it removes no further release', async () => {
   const reason = new Error('stop')
   const attempt = pruneReleases({ root: host.root, keep: 1, signal: AbortSignal.abort(reason) })
   await expect(attempt).rejects.toBe(reason)
+})
+
+test('a release that a process works in stays where that is asked for', async () => {
+  const host = testHost()
+  const names: Record<string, string> = {}
+  for (const letter of 'abcdef') names[letter] = (await host.deploy(letter)).name
+  const inside = spawn('sleep', ['60'], { cwd: join(host.root, 'releases', names['a'] ?? '') })
+  const holding = openSync(join(host.root, 'releases', names['b'] ?? '', 'version'), 'r')
+  onTestFinished(() => {
+    inside.kill('SIGKILL')
+    closeSync(holding)
+  })
+  await expect.poll(() => readlinkSync(`/proc/${inside.pid}/cwd`)).toContain(names['a'])
+  const { removed } = await pruneReleases({ root: host.root, keep: 1, keepInUse: true })
+  expect([...removed].sort()).toEqual([names['c'], names['d']].sort())
+  inside.kill('SIGKILL')
+  await once(inside, 'exit')
+  expect((await pruneReleases({ root: host.root, keep: 1, keepInUse: true })).removed).toEqual([names['a']])
+  expect((await pruneReleases({ root: host.root, keep: 1 })).removed).toEqual([names['b']])
 })

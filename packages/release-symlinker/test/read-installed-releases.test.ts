@@ -97,6 +97,23 @@ function deployer({ root }: TestHost): string[] {
   return names
 }
 
+test('a release that Deployer marked as bad is passed over', async () => {
+  const host = testHost()
+  for (const name of ['1', '2', '3']) mkdirSync(join(host.root, 'releases', name), { recursive: true })
+  for (const [index, name] of ['1', '2', '3'].entries()) {
+    writeFileSync(join(host.root, 'releases', name, 'version'), name)
+    utimesSync(join(host.root, 'releases', name), index, index)
+  }
+  writeFileSync(join(host.root, 'releases/2/BAD_RELEASE'), '')
+  utimesSync(join(host.root, 'releases/2'), 1, 1)
+  symlinkSync('releases/3', join(host.root, 'current'))
+  const { previous, releases } = await readInstalledReleases({ root: host.root })
+  expect({ previous, bad: releases.find(({ name }) => name === '2')?.bad?.reason }).toEqual({
+    previous: '1',
+    bad: 'Deployer marked it',
+  })
+})
+
 describe.each([
   ['Capistrano', capistrano],
   ['Deployer', deployer],

@@ -24,7 +24,15 @@ function tableAfter(heading: string): string[][] {
 test('the table of an activation has the steps of the plan, in their order', () => {
   const { steps } = planActivation(
     { current: 'old', currentLink: 'releases/old', settled: true },
-    { to: 'new', token: '0', prepare: true, check: true, reload: true, probe: { url: 'http://127.0.0.1/' } },
+    {
+      to: 'new',
+      token: '0',
+      prepare: true,
+      check: true,
+      trial: { command: ['node', 'server.js'] },
+      reload: true,
+      probe: { url: 'http://127.0.0.1/' },
+    },
   )
   const rows = tableAfter('| Step ').map(([step, , undone, durable, blames]) => [
     step,

@@ -92,15 +92,16 @@ describe('a staged release', () => {
 
   test('belongs to the owner, links and folders too, while what they link to does not change hands', async () => {
     const host = testHost()
-    const outside = join(host.folder, 'outside')
+    const outside = join(host.root, 'shared/of-another')
+    mkdirSync(join(host.root, 'shared'), { recursive: true })
     writeFileSync(outside, 'of somebody else')
     const before = statSync(outside).uid
     const staged = await host.stage('a', {
       owner,
-      files: { ...filesOf('a'), out: { link: outside } },
-      shared: ['var/up'],
+      files: { ...filesOf('a'), inside: { link: 'version' } },
+      shared: ['var/up', 'of-another'],
     })
-    const uids = ['.', 'version', 'public', 'out', 'var', 'var/up', manifestPath].map(
+    const uids = ['.', 'version', 'public', 'inside', 'of-another', 'var', 'var/up', manifestPath].map(
       (path) => lstatSync(join(staged.path, path)).uid,
     )
     expect(new Set(uids)).toEqual(new Set([owner]))
@@ -343,6 +344,11 @@ describe('nothing is staged and nothing changes', () => {
       'current leads out of releases',
       (root) => symlinkSync('/etc', join(root, 'current')),
       /current is a link to \/etc/,
+    ],
+    [
+      'current leads to itself',
+      (root) => symlinkSync('current', join(root, 'current')),
+      /current is a link to current/,
     ],
   ])('LAYOUT_NOT_UNDERSTOOD: where %s', async (_name, plant, expected) => {
     const host = testHost()

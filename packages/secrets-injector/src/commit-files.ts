@@ -65,7 +65,8 @@ export async function findChanges(
   return changes
 }
 
-async function isInPlace(files: Files, parent: Folder, name: string, bytes: Uint8Array, owner: FileOwner) {
+/** Whether a file has these bytes, this owner and the mode of a secret. */
+export async function isInPlace(files: Files, parent: Folder, name: string, bytes: Uint8Array, owner: FileOwner) {
   const status = await findTarget(files, parent, name)
   if (status === undefined || status.mode !== secretFileMode || !isOwned(status, owner)) return false
   return Buffer.compare(await files.read(parent, name), bytes) === 0
@@ -272,7 +273,7 @@ async function recoverFolder(files: Files, root: Folder, name: string): Promise<
 }
 
 /** Who may write to the directory may have put another folder into its place: what is opened is looked at, not its name. */
-async function openWorkFolder(files: Files, root: Folder, name: string): Promise<Folder> {
+export async function openWorkFolder(files: Files, root: Folder, name: string): Promise<Folder> {
   const work = await files.openFolder(root, name)
   const isOurs = await files
     .statusOf(work)
@@ -291,7 +292,7 @@ function isPrivateToUs({ kind, uid, mode }: FileStatus): boolean {
 }
 
 /** Between making our own working folder and using it: of two runs that begin together, each sees the other. */
-async function requireAlone(files: Files, root: Folder, own: string, nowMs: number): Promise<void> {
+export async function requireAlone(files: Files, root: Folder, own: string, nowMs: number): Promise<void> {
   const { dead } = await findWorkFolders(files, root, nowMs, own)
   // Began and died since we looked; the next run recovers it before it compares anything.
   if (dead.length > 0) throw errors.INJECTION_BUSY({ directory: root.path })
@@ -331,9 +332,7 @@ async function emptyWorkFolder(files: Files, root: Folder, work: Folder, name: s
   for (const decision of names.filter(isDecision)) await files.remove(work, decision)
   if (names.some(isDecision)) await files.sync(work)
   for (const entry of names.filter((candidate) => !isDecision(candidate))) {
-    const status = await files.findStatus(work, entry)
-    if (status?.kind === 'folder') await files.removeFolder(work, entry)
-    else if (status) await files.remove(work, entry)
+    await files.removeTree(work, entry)
   }
   await files.removeFolder(root, name)
 }
@@ -343,7 +342,7 @@ function isDecision(name: string): boolean {
 }
 
 /** As well as it goes: the failure that led here, or the success, is what the caller hears of. */
-async function removeWorkFolder(files: Files, root: Folder, name: string): Promise<string | undefined> {
+export async function removeWorkFolder(files: Files, root: Folder, name: string): Promise<string | undefined> {
   let work: Folder | undefined
   try {
     work = await openWorkFolder(files, root, name)
@@ -375,7 +374,7 @@ async function removeMade(files: Files, root: Folder, made: readonly string[]): 
   }
 }
 
-async function closeAll(folders: readonly Folder[]): Promise<void> {
+export async function closeAll(folders: readonly Folder[]): Promise<void> {
   for (const folder of folders) await folder.close()
 }
 

@@ -20,6 +20,22 @@ export const errors = defineErrors('secrets-injector', {
     hint: 'Check that the key is enabled, and that the role may use it: kms:Decrypt in its policy and in the key policy.',
     example: { secret: 'shop/production/env' },
   }),
+  SECRET_KEY_DENIED: describeError<{ secret: string }>({
+    message: ({ secret }) => `the KMS key of the secret ${secret} may not be used by this role`,
+    hint: 'Allow kms:Decrypt on that key, in the policy of the role and in the policy of the key; another account needs both.',
+    example: { secret: 'shop/production/env' },
+  }),
+  SECRET_STORE_FAILED: describeError<{ secret: string; name: string }>({
+    message: ({ secret, name }) => `the store could not read the secret ${secret}: ${name}`,
+    hint: 'Look into what `store` does; what it said is not repeated here, since it may hold the secret.',
+    example: { secret: 'shop/production/env', name: 'TypeError' },
+  }),
+  SECRETS_TIMED_OUT: describeError<{ timeoutMs: number }>({
+    message: ({ timeoutMs }) => `the secrets were not fetched within ${timeoutMs} ms; nothing was written`,
+    hint: 'Give more time with timeoutMs, or look at what the network and Secrets Manager do.',
+    retryable: true,
+    example: { timeoutMs: 30_000 },
+  }),
   SECRET_REQUEST_REFUSED: describeError<{ secret: string; name: string }>({
     message: ({ secret, name }) => `Secrets Manager refused to read the secret ${secret}: ${name}`,
     hint: 'Check the name, and that versionId and versionStage name the same version.',
@@ -41,6 +57,12 @@ export const errors = defineErrors('secrets-injector', {
     hint: 'Store an object ({"NAME": "value", …}), or take the whole secret as one value: secret(name) without a key.',
     example: { secret: 'shop/production/env', file: '.env.local', found: 'text that is not JSON' },
   }),
+  SECRET_NAME_TWICE: describeError<{ secret: string; key: string; file: string }>({
+    message: ({ secret, key, file }) =>
+      `the JSON of the secret ${secret} has the field ${JSON.stringify(key)} twice; ${file} can hold one`,
+    hint: 'Remove one of them: which of two values is meant nobody can tell.',
+    example: { secret: 'shop/production/env', key: 'DATABASE_URL', file: '.env.local' },
+  }),
   SECRET_KEY_MISSING: describeError<{ secret: string; key: string; file: string; nearest?: string | undefined }>({
     message: ({ secret, key, file }) =>
       `the secret ${secret} has no field ${JSON.stringify(key)}, which ${file} is to be made from`,
@@ -51,7 +73,7 @@ export const errors = defineErrors('secrets-injector', {
   SECRET_FIELD_NOT_TEXT: describeError<{ secret: string; key: string; file: string; found: string }>({
     message: ({ secret, key, file, found }) =>
       `the field ${JSON.stringify(key)} of the secret ${secret} is ${found}; ${file} takes text`,
-    hint: 'Store it as text ("8080"); whole numbers and booleans of an environment file are accepted with acceptIntegersAndBooleans.',
+    hint: 'Store it as text ("8080"); in an environment file acceptIntegersAndBooleans and acceptNestedJson accept more.',
     example: { secret: 'shop/production/env', key: 'PORT', file: '.env.local', found: 'a number' },
   }),
   SECRET_IS_BINARY: describeError<{ secret: string; file: string }>({
@@ -64,11 +86,26 @@ export const errors = defineErrors('secrets-injector', {
     hint: 'Add them to the secret or to `from`; the empty text is a value.',
     example: { file: '.env.local', missing: ['APP_SECRET', 'DATABASE_URL'], expectedBy: '.env' },
   }),
+  SECRETS_EXTRA_KEYS: describeError<{ file: string; extra: readonly string[]; expectedBy: string }>({
+    message: ({ file, extra, expectedBy }) => `${file} would have ${extra.join(', ')}, not named by ${expectedBy}`,
+    hint: 'Remove them from the secret, or name them there; extra: "warn" lets them pass.',
+    example: { file: '.env.local', extra: ['OLD_TOKEN'], expectedBy: '.env.example' },
+  }),
+  SECRETS_UNEXPECTED: describeError<{ file: string; refused: readonly string[]; expectedBy: string }>({
+    message: ({ file, refused, expectedBy }) => `${file} has values that ${expectedBy} refuses: ${refused.join(', ')}`,
+    hint: 'Compare the secret with the schema; what the schema says is not repeated here, since it may quote values.',
+    example: { file: '.env.local', refused: ['DATABASE_URL'], expectedBy: 'the schema (zod)' },
+  }),
   EXPECTATION_UNREADABLE: describeError<{ path: string; dialect: string; problem: string }>({
     message: ({ path, dialect, problem }) =>
       `cannot read the expected names from ${path} in the dialect ${dialect}: ${problem}`,
     hint: 'Correct the file, or give the names as a list.',
     example: { path: '.env', dialect: 'symfony', problem: 'there is no such file' },
+  }),
+  VARIABLE_GIVEN_TWICE: describeError<{ file: string; name: string }>({
+    message: ({ file, name }) => `${file} would get ${name} from the secret and from parameters`,
+    hint: 'Remove one of them; a value that the secret may replace goes into `defaults`.',
+    example: { file: '.env.local', name: 'APP_ENV' },
   }),
   VARIABLE_NAME_INVALID: describeError<{ file: string; dialect: string; name: string; expected: string }>({
     message: ({ file, dialect, name, expected }) =>
@@ -113,6 +150,12 @@ export const errors = defineErrors('secrets-injector', {
       secret: 'shop/production/jwt',
       problem: 'its PRIVATE KEY block does not parse',
     },
+  }),
+  CHILD_NOT_STARTED: describeError<{ program: string; reason: string }>({
+    message: ({ program, reason }) => `cannot start ${program}: ${reason}`,
+    hint: ({ reason }) =>
+      reason === 'ENOENT' ? 'Give a program that is on the PATH, or its path.' : 'Check that it may be executed.',
+    example: { program: 'php', reason: 'ENOENT' },
   }),
   TARGET_PATH_INVALID: describeError<{ path: string; problem: string }>({
     message: ({ path, problem }) => `cannot write to ${JSON.stringify(path)}: ${problem}`,

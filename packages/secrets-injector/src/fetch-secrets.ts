@@ -1,7 +1,7 @@
 import { coreErrors, isDeployError } from '@fairlead/core'
 import { errors } from './errors.ts'
 import { maxConcurrentGets, maxPagesPerBatch } from './limits.ts'
-import type { SecretRequest } from './model.ts'
+import type { InjectionPlan, SecretRequest } from './model.ts'
 import { answers, planFetch, problemOfBatch } from './plan/batches.ts'
 import { requestKey } from './plan/sources.ts'
 import {
@@ -20,12 +20,16 @@ export interface FetchedSecret {
 
 export interface FetchEvents {
   readonly fetched: (name: string, versionId: string) => void
-  readonly batchUnavailable: (reason: 'denied' | 'throttled', secrets: readonly string[]) => void
+  /** May wait before the secrets are asked for one by one. */
+  readonly batchUnavailable: (reason: 'denied' | 'throttled', secrets: readonly string[]) => Promise<void>
 }
 
-/** Fetches each request once; the answer has all of them, under their {@link requestKey}, or the promise rejects. */
+/**
+ * Fetches each request once; the answer has all of them, under their {@link requestKey}, or the promise rejects. Only what is optional
+ * may be missing.
+ */
 export async function fetchSecrets(
-  requests: readonly SecretRequest[],
+  { secrets: requests, optional }: Pick<InjectionPlan, 'secrets' | 'optional'>,
   port: SecretsPort,
   events: FetchEvents,
   signal: AbortSignal,
@@ -36,15 +40,23 @@ export async function fetchSecrets(
     fetched.set(requestKey(request), secret)
     events.fetched(request.name, secret.versionId)
   }
-  const plan = planFetch(requests)
+  const optionalKeys = new Set(optional.map(requestKey))
+  const mayBeMissing = (request: SecretRequest, error: unknown) =>
+    isDeployError(error, errors.SECRET_NOT_FOUND) && optionalKeys.has(requestKey(request))
+  const { getBatch } = port
+  const plan = getBatch ? planFetch(requests) : { batches: [], singles: requests }
   const singles = [...plan.singles]
   for (const batch of plan.batches) {
-    const { answered, left } = await fetchBatch(batch, port, events, signal)
+    const { answered, left } = await fetchBatch(batch, getBatch!, events, mayBeMissing, signal)
     for (const [request, answer] of answered) keep(request, answer, batchAction)
     singles.push(...left)
   }
   await eachOf(singles, signal, async (request, cancel) => {
-    keep(request, await port.getOne(request, cancel), getAction)
+    try {
+      keep(request, await port.getOne(request, cancel), getAction)
+    } catch (error) {
+      if (!mayBeMissing(request, error)) throw error
+    }
   })
   return fetched
 }
@@ -57,8 +69,9 @@ interface BatchResult {
 
 async function fetchBatch(
   batch: readonly SecretRequest[],
-  port: SecretsPort,
+  getBatch: NonNullable<SecretsPort['getBatch']>,
   events: FetchEvents,
+  mayBeMissing: (request: SecretRequest, error: unknown) => boolean,
   signal: AbortSignal,
 ): Promise<BatchResult> {
   const ids = batch.map(({ name }) => name)
@@ -69,7 +82,7 @@ async function fetchBatch(
     for (let page = 1; page === 1 || nextToken !== undefined; page++) {
       if (page > maxPagesPerBatch)
         throw invalid(batchAction, ids.join(', '), `it has more than ${maxPagesPerBatch} pages`)
-      const answer = await port.getBatch(ids, nextToken, signal)
+      const answer = await getBatch(ids, nextToken, signal)
       values.push(...answer.values)
       refused.push(...answer.refused)
       nextToken = answer.nextToken
@@ -82,13 +95,18 @@ async function fetchBatch(
         : undefined
     if (reason === undefined) throw error
     // What a part of the pages said is asked for again: it is one answer, whole or not at all.
-    events.batchUnavailable(reason, ids)
+    await events.batchUnavailable(reason, ids)
     return { answered: [], left: batch }
   }
   const found = [...values, ...refused.map(({ id }) => ({ name: id, arn: id }))]
   const wrong = problemOfBatch(ids, found)
   if (wrong) throw invalid(batchAction, wrong.secret, wrong.problem)
-  for (const { error } of refused) if (error) throw error
+  const isMissing = (request: SecretRequest) =>
+    refused.some(({ id, error }) => id === request.name && mayBeMissing(request, error))
+  const failed = refused.find(
+    ({ id, error }) => error && !batch.some((request) => request.name === id && isMissing(request)),
+  )
+  if (failed?.error) throw failed.error
   const isRefused = ({ name }: SecretRequest) => refused.some(({ id }) => id === name)
   const answered = batch
     .filter((request) => !isRefused(request))
@@ -96,7 +114,7 @@ async function fetchBatch(
       const answer = values.find((value) => answers(request.name, value))
       return [request, answer!] as const
     })
-  return { answered, left: batch.filter(isRefused) }
+  return { answered, left: batch.filter((request) => isRefused(request) && !isMissing(request)) }
 }
 
 function requireWhole(request: SecretRequest, answer: AnsweredSecret, action: string): FetchedSecret {

@@ -10,6 +10,9 @@ export const maxPagesPerBatch = 100
  */
 export const maxConcurrentGets = 5
 
+/** After the batch was throttled, the longest wait before secrets are asked for one by one: the fleet asks at the same moment. */
+export const maxFallbackPauseMs = 1_000
+
 /** Letters of a secret's name or ARN. Source: API reference, `SecretId`, "Length Constraints: Minimum length of 1. Maximum length of 2048". */
 export const maxSecretIdLength = 2048
 

@@ -7,7 +7,11 @@ import type { FileStatus, Files, Folder } from './ports/files.ts'
  *
  * @throws DIRECTORY_REFUSED
  */
-export async function openDirectory(files: Files, given: string): Promise<Folder> {
+export async function openDirectory(
+  files: Files,
+  given: string,
+  { inMemory = false }: { readonly inMemory?: boolean } = {},
+): Promise<Folder> {
   const refuse = (problem: string) => errors.DIRECTORY_REFUSED({ directory: given, problem })
   const path = await files.findRealPath(given)
   if (path === undefined) throw refuse('there is no such folder')
@@ -16,6 +20,7 @@ export async function openDirectory(files: Files, given: string): Promise<Folder
   })
   try {
     if (isOpenToAll(await files.statusOf(folder))) throw refuse('everybody can write to it')
+    if (inMemory && !(await files.isInMemory(folder))) throw refuse('it is not kept in memory, on tmpfs or ramfs')
     return folder
   } catch (error) {
     await folder.close()
@@ -55,7 +60,8 @@ export async function openParent(
   return folder
 }
 
-async function openPart(
+/** Opens a folder in a folder, and follows no link. */
+export async function openPart(
   files: Files,
   root: Folder,
   parent: Folder,

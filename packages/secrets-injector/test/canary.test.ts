@@ -5,7 +5,16 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { canary, temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
-import { injectSecrets, secret, type InjectionEvent, type InjectSecretsOptions } from '../src/index.ts'
+import {
+  diffInjection,
+  injectSecrets,
+  planInjection,
+  readSecrets,
+  secret,
+  withSecrets,
+  type InjectionEvent,
+  type InjectSecretsOptions,
+} from '../src/index.ts'
 import { injectInto } from '../src/inject-secrets.ts'
 import { dialects } from '../src/plan/dialects.ts'
 import { requireReadBack } from '../src/plan/env-text.ts'
@@ -78,6 +87,36 @@ describe('the canary is shown nowhere', () => {
 
   test.each(Object.keys(bodies))('%s, to a batch', async (what) => {
     await expectNoLeak(both, ({ action }) => (action === 'BatchGetSecretValue' ? bodies[what] : undefined))
+  })
+
+  test.each(Object.keys(bodies))('%s, to the verbs that write nothing', async (what) => {
+    const { client } = await startScriptedServer(secrets, () => bodies[what])
+    const directory = temporaryFolder()
+    const events: InjectionEvent[] = []
+    const common = { client, onEvent: (event: InjectionEvent) => void events.push(event) }
+    const command = [process.execPath, '-e', '0'] as const
+    const outcomes = await Promise.allSettled([
+      diffInjection({ ...common, directory, envFile }),
+      injectSecrets({ ...common, directory, envFile, versioned: true }),
+      readSecrets({ ...common, from: envFile.from }),
+      withSecrets({ ...common, command: [...command], from: { A: secret('env') } }),
+    ])
+    const shown = outcomes.map((outcome) => everythingShown('reason' in outcome ? outcome.reason : outcome.value))
+    expect(leaksInto(shown.join('\n') + JSON.stringify(events))).toBe(false)
+    expect(outcomes.slice(0, 3).map(({ status }) => status)).toEqual(Array(3).fill('rejected'))
+  })
+
+  test('to the verbs that write nothing, as it should be', async () => {
+    const { client } = await startScriptedServer(secrets)
+    const directory = temporaryFolder()
+    const outcomes = [
+      await diffInjection({ client, directory, ...both }),
+      await injectSecrets({ client, directory, ...both, versioned: true }),
+      await diffInjection({ client, directory, ...both, versioned: true }),
+      await readSecrets({ client, from: envFile.from }),
+      planInjection(both),
+    ]
+    expect(leaksInto(outcomes.map(everythingShown).join('\n'))).toBe(false)
   })
 
   test.each([

@@ -23,11 +23,13 @@ async function fetchFrom(
   const told: Told = { fetched: [], unavailable: [] }
   const events = {
     fetched: (name: string) => void told.fetched.push(name),
-    batchUnavailable: (reason: string, names: readonly string[]) =>
-      void told.unavailable.push(`${reason} ${names.length}`),
+    batchUnavailable: (reason: string, names: readonly string[]) => {
+      told.unavailable.push(`${reason} ${names.length}`)
+      return Promise.resolve()
+    },
   }
   const port = secretsManager({ client: server.client })
-  const fetched = fetchSecrets(requests, port, events, signal).then((found) => {
+  const fetched = fetchSecrets({ secrets: requests, optional: [] }, port, events, signal).then((found) => {
     const value = (request: SecretRequest) => found.get(requestKey(request))?.value.reveal()
     return { found, value }
   })
@@ -122,6 +124,8 @@ describe('fetching', () => {
     ['InvalidParameterException', '', 'SECRET_REQUEST_REFUSED'],
     ['DecryptionFailure', '', 'SECRET_NOT_DECRYPTED'],
     ['AccessDeniedException', 'no identity-based policy', 'AWS_ACCESS_DENIED'],
+    ['AccessDeniedException', 'Access to KMS is not allowed', 'SECRET_KEY_DENIED'],
+    ['DecryptionFailure', 'the key is disabled', 'SECRET_NOT_DECRYPTED'],
   ])('%s %j is %s, alone and in a batch, and names the secret', async (name, message, code) => {
     const expectRefusal = async (fetched: Promise<unknown>) => {
       const error = await fetched.then(() => expect.unreachable(), (reason: unknown) => reason) // prettier-ignore

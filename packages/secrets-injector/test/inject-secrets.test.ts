@@ -52,6 +52,7 @@ describe('injectSecrets', () => {
     expect(report).toEqual({
       schema: 'fairlead/injection/1',
       directory,
+      live: directory,
       changed: true,
       files: [
         {

@@ -1,5 +1,6 @@
 import type { AppSpecFinding, BundleFile, BundleFiles } from '../model.ts'
-import type { BundleReference } from './read-app-spec.ts'
+import { backgroundStarts } from './background-starts.ts'
+import type { BundleReference } from './references.ts'
 
 /** Compares the paths that an AppSpec names with the files that are in the bundle. */
 export function checkBundle(references: readonly BundleReference[], bundle: BundleFiles): AppSpecFinding[] {
@@ -55,6 +56,11 @@ function checkScript(
     const message = `${location} has Windows line ends, so that the interpreter of its first line is not found`
     findings.push({ severity: 'error', rule: 'script-crlf', ...found, message, cure: 'Save it with line feeds only.' })
   }
+  for (const line of start === undefined ? [] : backgroundStarts(start)) {
+    const message = `line ${line} of ${location} starts a process in the background that keeps the output open; the event fails when the timeout is over`
+    const cure = 'End the command with `>/dev/null 2>&1 </dev/null &`, or let a service manager start it.'
+    findings.push({ severity: 'warning', rule: 'script-background', ...found, message, cure })
+  }
   return findings
 }
 
@@ -70,5 +76,5 @@ function resolveInBundle(location: string): string {
 
 function textOf(bytes: Uint8Array | string | undefined): string | undefined {
   if (bytes === undefined || typeof bytes === 'string') return bytes
-  return Array.from(bytes.subarray(0, 512), (byte) => String.fromCharCode(byte)).join('')
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }

@@ -13,8 +13,6 @@ export interface ScalarTree extends Place {
   /** The content; of a scalar without quotes, as it stands in the file, so that 0644 keeps its zero. */
   readonly text: string
   readonly quoted: boolean
-  /** Whether YAML reads it as null: nothing, `~` or `null`. */
-  readonly isNull: boolean
 }
 
 export interface ListTree extends Place {
@@ -34,7 +32,7 @@ interface UnreadableTree extends Place {
 
 /** Something wrong with the text as YAML. */
 export interface TreeDefect extends Place {
-  readonly rule: 'byte-order-mark' | 'yaml-syntax' | 'yaml-alias' | 'yaml-tag'
+  readonly rule: 'byte-order-mark' | 'yaml-syntax' | 'yaml-alias' | 'yaml-date' | 'yaml-tag'
   readonly message: string
 }
 
@@ -42,4 +40,6 @@ export interface TreeReading {
   /** `undefined`: the document is empty, or so broken that its parts mean nothing. */
   readonly root: Tree | undefined
   readonly defects: readonly TreeDefect[]
+  /** Where a second document begins, of which the agent reads nothing. */
+  readonly second?: { readonly line: number; readonly column: number } | undefined
 }

@@ -1,12 +1,32 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify, type Node } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  parseDocument,
+  stringify,
+  visit,
+  type Node,
+} from 'yaml'
+import type { ScalarPiece } from '../plan/render-text.ts'
+import { isDate } from '../plan/yaml-scalar.ts'
 import type { ScalarTree, Tree, TreeDefect, TreeReading } from '../plan/tree.ts'
 
 /** Reads YAML text into a tree whose parts know their place. Never throws for what the text holds. */
 export function readYaml(text: string): TreeReading {
   const lineCounter = new LineCounter()
   // Duplicate keys are reported by the reader of the tree, with the path; every scalar's source is kept, since the
-  // agents disagree on what an unquoted 0644 means.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, keepSourceTokens: true })
+  // agents disagree on what an unquoted 0644 means. The agent reads the first document and none of the others.
+  const documents = parseAllDocuments(text, {
+    lineCounter,
+    prettyErrors: false,
+    uniqueKeys: false,
+    keepSourceTokens: true,
+  })
+  const [document, second] = Array.isArray(documents) ? documents : []
+  if (!document) return { root: undefined, defects: [] }
   const placeOf = (offset: number) => {
     const { line, col } = lineCounter.linePos(offset)
     return { line: Math.max(1, line), column: Math.max(1, col) }
@@ -22,7 +42,7 @@ export function readYaml(text: string): TreeReading {
   const read = (node: Node | null | undefined, near: number): Tree => {
     const offset = node?.range?.[0] ?? near
     const place = placeOf(offset)
-    if (!node) return { kind: 'scalar', text: '', quoted: false, isNull: true, ...place }
+    if (!node) return { kind: 'scalar', text: '', quoted: false, ...place }
     if (isAlias(node)) {
       defects.push({ rule: 'yaml-alias', message: `*${node.source} is an alias`, ...place })
       return { kind: 'unreadable', ...place }
@@ -45,15 +65,14 @@ export function readYaml(text: string): TreeReading {
       return { kind: 'map', entries, ...place }
     }
     if (isScalar(node)) {
-      const quoted = node.type !== 'PLAIN'
+      const quoted = node.type !== 'PLAIN' || node.tag === 'tag:yaml.org,2002:str'
       const value = typeof node.value === 'string' ? node.value : String(node.value ?? '')
-      const scalar: ScalarTree = {
-        kind: 'scalar',
-        text: quoted ? value : (node.source ?? value),
-        quoted,
-        isNull: node.value === null,
-        ...place,
+      const written = quoted ? value : (node.source ?? value)
+      if (!quoted && isDate(written)) {
+        defects.push({ rule: 'yaml-date', message: `${written} is a date in YAML, which the agent refuses`, ...place })
+        return { kind: 'unreadable', ...place }
       }
+      const scalar: ScalarTree = { kind: 'scalar', text: written, quoted, ...place }
       return scalar
     }
     return { kind: 'unreadable', ...place }
@@ -61,7 +80,27 @@ export function readYaml(text: string): TreeReading {
   const broken = defects.some(({ rule }) => rule === 'yaml-syntax')
   const contents = document.contents
   const isEmpty = contents === null || (isScalar(contents) && contents.value === null)
-  return { root: broken || isEmpty ? undefined : read(contents as Node, 0), defects }
+  const secondAt = second?.contents?.range?.[0] ?? second?.range?.[0]
+  return {
+    root: broken || isEmpty ? undefined : read(contents as Node, 0),
+    defects,
+    ...(secondAt === undefined ? {} : { second: placeOf(secondAt) }),
+  }
+}
+
+/** Every scalar of a YAML text, keys included, with its place. */
+export function findScalars(text: string): readonly ScalarPiece[] {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false })
+  const pieces: ScalarPiece[] = []
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (!node.range || typeof node.value !== 'string') return
+      const { line, col } = lineCounter.linePos(node.range[0])
+      pieces.push({ value: node.value, start: node.range[0], end: node.range[1], line, column: col })
+    },
+  })
+  return pieces
 }
 
 /**

@@ -13,11 +13,11 @@ import {
   type FileHandle,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deflateRawSync } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { cacheLeftoverMs, pieceBytes } from '../limits.ts'
 import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cache-index.ts'
+import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
 import { sharedArray } from './lanes/shared-entries.ts'
 import { digestOpenFile } from './output-file.ts'
@@ -49,7 +49,7 @@ export interface KeptEntries {
  */
 export async function openEntryCache(
   folder: string,
-  options: { readonly application: string; readonly level: number; readonly objectFormat: string },
+  options: { readonly application: string; readonly tries: number; readonly objectFormat: string },
 ): Promise<EntryCache> {
   const key = cacheKey(options)
   const slot = createHash('sha256').update(`${key}\n${options.application}`).digest('hex').slice(0, 24)
@@ -72,15 +72,9 @@ export async function closeEntryCache({ kept }: EntryCache): Promise<void> {
   await kept?.pack.close()
 }
 
-/** What makes cached entries worthless when it changes. The sample tells compressors apart that have one version. */
-function cacheKey(options: { readonly level: number; readonly objectFormat: string }): string {
-  const sample = Buffer.from(Array.from({ length: 4000 }, (_, line) => `line ${(line * 7919) % 4001}\n`).join(''))
-  const { level, objectFormat } = options
-  const compressor = createHash('sha256').update(deflateRawSync(sample, { level })).digest('hex').slice(0, 16)
-  return JSON.stringify({
-    ...{ zlib: process.versions.zlib, arch: process.arch, compressor, level, pieceBytes, objectFormat },
-    rules: secretRuleSetVersion,
-  })
+/** What makes cached entries worthless when it changes. */
+function cacheKey({ tries, objectFormat }: { readonly tries: number; readonly objectFormat: string }): string {
+  return JSON.stringify({ compressor: kernelVersion, tries, pieceBytes, objectFormat, rules: secretRuleSetVersion })
 }
 
 async function readIndex(path: string): Promise<CacheIndex | 'damaged' | undefined> {

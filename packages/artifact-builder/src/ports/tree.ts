@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
-import { streamPieceBytes } from '../limits.ts'
+import { foldersAtOnce, streamPieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
+import { sortedByBytes } from '../plan/byte-order.ts'
 import { isSettled } from '../plan/cache-index.ts'
 import { factsPerFile, isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
+import { digestBytes } from './lanes/shared-entries.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
 
 /** @throws ARTIFACT_ROOT_MISSING, ARTIFACT_ROOT_NOT_A_FOLDER, ARTIFACT_FILE_UNREADABLE */
@@ -22,36 +24,47 @@ export async function readRoot(root: string): Promise<string> {
   throw artifactErrors.ARTIFACT_ROOT_NOT_A_FOLDER({ root })
 }
 
-/** What stands below a root, as the lanes listed it. */
+/** What stands below a root, as the lanes listed it: in parts of several folders each, in no particular order. */
 export interface TreeListing {
-  readonly parts: readonly FolderListing[]
+  readonly parts: readonly ListedFolders[]
+}
+
+interface ListedFolders extends FolderListing {
+  /** Paths of the folders that were listed. */
+  readonly of: readonly string[]
 }
 
 /**
- * Lists what stands below root, in no particular order. Links are not followed, and git's own folders not entered.
+ * Lists what stands below root. Links are not followed, and git's own folders not entered. Each lane gets the next
+ * folders as soon as it is done with its last ones, the last lane the first of all.
  *
  * @throws ARTIFACT_FILE_UNREADABLE, ARTIFACT_FILE_CHANGED
  */
-export async function listTree(
+export function listTree(
   root: string,
   toList: (folder: string) => boolean,
   lanes: readonly Lane[],
 ): Promise<TreeListing> {
-  const parts: FolderListing[] = []
-  let folders: readonly FolderPlace[] = [{ path: '' }]
-  while (folders.length > 0) {
-    const share = Math.ceil(folders.length / lanes.length)
-    const level = folders
-    const found = await Promise.all(
-      lanes
-        .map((lane, index) => ({ lane, folders: level.slice(index * share, (index + 1) * share) }))
-        .filter((part) => part.folders.length > 0)
-        .map((part) => part.lane.run('list', { root, folders: part.folders })),
-    )
-    parts.push(...found)
-    folders = found.flatMap((one) => one.folders).filter(({ path }) => toList(path))
-  }
-  return { parts }
+  return new Promise((resolve, reject) => {
+    const parts: ListedFolders[] = []
+    const waiting: FolderPlace[] = [{ path: '' }]
+    const idle = [...lanes]
+    const start = (lane: Lane, folders: readonly FolderPlace[]) =>
+      lane.run('list', { root, folders }).then((found) => {
+        parts.push({ ...found, of: folders.map(({ path }) => path) })
+        for (const folder of found.folders) if (toList(folder.path)) waiting.push(folder)
+        idle.push(lane)
+        startIdle()
+      }, reject)
+    const startIdle = () => {
+      if (waiting.length === 0 && idle.length === lanes.length) return resolve({ parts })
+      while (waiting.length > 0 && idle.length > 0) {
+        const share = Math.min(foldersAtOnce, Math.ceil(waiting.length / idle.length))
+        void start(idle.pop() as Lane, waiting.splice(0, share))
+      }
+    }
+    startIdle()
+  })
 }
 
 /** What was listed, entry by entry. */
@@ -61,16 +74,14 @@ export function entriesOf({ parts }: TreeListing): readonly TreeEntry[] {
   return entries
 }
 
-/** The same for the same names, sizes, times, inodes and links, listed by as many lanes. */
+/** The same for the same names, sizes, times, inodes and links, whichever lanes listed them. */
 export function digestListing({ parts }: TreeListing): string {
-  const digest = createHash('sha256')
-  for (const { files, fileFacts, links, others, emptyFolders, folders } of parts) {
-    const texts = [files, links, others, emptyFolders, ...folders.map(({ path }) => `${path}\0`)]
-    digest.update(JSON.stringify(texts.map(({ length }) => length)))
-    for (const text of texts) digest.update(text)
-    digest.update(fileFacts)
-  }
-  return digest.digest('hex')
+  const folders = parts.flatMap(({ of, digests }) =>
+    of.map((path, index) => ({ path, digest: digests.subarray(index * digestBytes, (index + 1) * digestBytes) })),
+  )
+  const all = createHash('sha256')
+  for (const { path, digest } of sortedByBytes(folders, ({ path }) => path)) all.update(`${path}\0`).update(digest)
+  return all.digest('hex')
 }
 
 /** Whether every file has had its state for so long that a later change would show in its times. */

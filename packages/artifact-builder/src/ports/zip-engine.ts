@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
-import { batchLimits, dictionaryBytes, manifestLevel, manifestPieceBytes, pieceBytes } from '../limits.ts'
+import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { findByDigest, isSettled, matchEntries, orderByDigest, type CacheIndex } from '../plan/cache-index.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
@@ -39,7 +39,8 @@ export interface ZipWork {
   /** Of the entry that {@link finishZip} writes behind the others. */
   readonly lastPath: string
   readonly objectFormat: 'sha1' | 'sha256'
-  readonly level: number
+  /** How many earlier places are tried for a match. */
+  readonly tries: number
   readonly dosTime: DosTime
   /** What an earlier build has left, its pack open for reading. */
   readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
@@ -64,7 +65,7 @@ export interface PackedEntries {
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE; what the system says of a write
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
-  const { root, fd, level, dosTime, objectFormat, onProgress } = work
+  const { root, fd, tries, dosTime, objectFormat, onProgress } = work
   const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
@@ -74,7 +75,7 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
     else for (const finding of message.findings) findings.push(finding)
   }
   const run = (job: BuildJob) => Promise.all(lanes.map((lane) => lane.run('build', job, onMessage)))
-  const plain = { root, fd, entries, results, level, dosTime, objectFormat }
+  const plain = { root, fd, entries, results, tries, dosTime, objectFormat }
 
   const kept = work.kept && matchKept(work, entries)
   if (kept) takeUnchanged(kept, results, work.entries)
@@ -331,14 +332,14 @@ async function deflateParts(lanes: readonly Lane[], parts: Iterable<Uint8Array>)
       const number = pieceCount++
       checksum = crc32(next.value.bytes, checksum)
       sizeBytes += next.value.bytes.length
-      deflated[number] = await lane.run('deflate', { ...next.value, level: manifestLevel })
+      deflated[number] = await lane.run('deflate', { ...next.value, tries: triesInManifest })
     }
   }
   await Promise.all(lanes.map(work))
   return { deflated, compressedBytes: deflated.reduce((sum, { length }) => sum + length, 0), checksum, sizeBytes }
 }
 
-function* cutIntoPieces(parts: Iterable<Uint8Array>): Generator<Omit<DeflateJob, 'level'>, void, undefined> {
+function* cutIntoPieces(parts: Iterable<Uint8Array>): Generator<Omit<DeflateJob, 'tries'>, void, undefined> {
   let dictionary: Buffer = Buffer.alloc(0)
   let rest: Buffer = Buffer.alloc(0)
   for (const part of parts) {

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { temporaryFolder } from '@fairlead/test-support'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { writeWithArchiver, type ArchiveMember } from '../../src/ports/archiver-writer.ts'
 import { membersOf, withManifest, write, type PackedFiles } from '../support/packed.ts'
 
@@ -232,8 +232,13 @@ test('a file of more than 8 GiB has its size in an extended header', async () =>
   const file = await open(path, 'wx')
   onTestFinished(() => file.close())
 
+  const beginning = async function* () {
+    yield Buffer.alloc(3_000_000)
+    await vi.waitUntil(() => statSync(path).size >= 1536, { timeout: 60_000 })
+    throw new Error('that is enough of it')
+  }
   const members = async function* () {
-    yield member('huge', pieces('x'.repeat(3_000_000), new Error('that is enough of it')), sizeBytes)
+    yield member('huge', beginning(), sizeBytes)
   }
   await expect(writeWithArchiver(file, members(), { format: 'tar', memberCount: 1 })).rejects.toThrow('enough of it')
   const head = readFileSync(path).subarray(0, 1536)

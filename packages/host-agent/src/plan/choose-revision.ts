@@ -1,4 +1,4 @@
-import type { HostDeployment, LifecycleEventName } from '../model.ts'
+import type { HostDeployment } from '../model.ts'
 
 /** Which revision on the host a lifecycle event takes its scripts from. */
 export type RevisionChoice = 'current' | 'last-successful' | 'most-recent'
@@ -8,7 +8,7 @@ export type RevisionChoice = 'current' | 'last-successful' | 'most-recent'
  * "last successful" means that Install ended, not that the deployment did.
  */
 export function chooseRevision(
-  event: LifecycleEventName,
+  event: string,
   { type, creator }: Pick<HostDeployment, 'type' | 'creator'>,
   facts: { readonly isUnpacked: boolean },
 ): RevisionChoice {
@@ -23,14 +23,7 @@ export function chooseRevision(
     case 'BeforeAllowTraffic':
     case 'AfterAllowTraffic':
       return isBlueGreenRollback ? 'last-successful' : 'current'
-    case 'BlockTraffic':
-    case 'DownloadBundle':
-    case 'BeforeInstall':
-    case 'Install':
-    case 'AfterInstall':
-    case 'ApplicationStart':
-    case 'ValidateService':
-    case 'AllowTraffic':
+    default:
       return 'current'
   }
 }

@@ -8,6 +8,8 @@ export interface EventFailure {
   readonly detail?: string | undefined
   /** Where the agent's own protocol has a code that the API lacks. */
   readonly wireCode?: number | undefined
+  /** Whether the command was acknowledged as one that does nothing. */
+  readonly isNoop?: boolean | undefined
 }
 
 const brand = Symbol('fairlead.EventFailure')
@@ -18,8 +20,8 @@ export function failEvent(failure: EventFailure): Error {
 }
 
 /** An event that ends for a reason which the API knows no code for. */
-export function failUnknown(message: string, detail?: string): Error {
-  return failEvent({ code: 'UnknownError', message, detail })
+export function failUnknown(message: string, detail?: string, more?: Pick<EventFailure, 'isNoop'>): Error {
+  return failEvent({ code: 'UnknownError', message, detail, ...more })
 }
 
 /** The failure that {@link failEvent} put into an error, if it did. */

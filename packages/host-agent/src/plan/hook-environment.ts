@@ -1,5 +1,5 @@
 import { hookPath } from '../limits.ts'
-import type { Host, HostDeployment, LifecycleEventName } from '../model.ts'
+import type { AgentDeployment, AgentRevision, Host } from '../model.ts'
 
 /**
  * The whole environment of a script: the host's settings over a bare system environment, and the documented variables
@@ -7,11 +7,10 @@ import type { Host, HostDeployment, LifecycleEventName } from '../model.ts'
  */
 export function hookEnvironment(
   host: Pick<Host, 'folder' | 'environment'>,
-  deployment: HostDeployment,
-  event: LifecycleEventName,
+  deployment: AgentDeployment,
+  event: string,
   machine: { readonly nodeFolder: string; readonly user: string },
 ): Record<string, string> {
-  const { bucket, key, versionId, eTag } = deployment.revision
   return {
     // Scripts that begin with `#!/usr/bin/env node` find the Node that runs this, wherever it is installed.
     PATH: `${hookPath}:${machine.nodeFolder}`,
@@ -24,9 +23,26 @@ export function hookEnvironment(
     APPLICATION_NAME: deployment.applicationName,
     DEPLOYMENT_GROUP_NAME: deployment.deploymentGroupName,
     DEPLOYMENT_GROUP_ID: deployment.deploymentGroupId,
-    BUNDLE_BUCKET: bucket,
-    BUNDLE_KEY: key,
-    ...(versionId === undefined ? {} : { BUNDLE_VERSION: versionId }),
-    ...(eTag === undefined ? {} : { BUNDLE_ETAG: eTag }),
+    ...bundleVariables(deployment.revision),
+  }
+}
+
+/** A bundle of this machine has none. */
+function bundleVariables(revision: AgentRevision): Record<string, string> {
+  switch (revision.type) {
+    case 'GitHub':
+      return { BUNDLE_COMMIT: revision.commitId }
+    case 'Local':
+      return {}
+    case 'S3':
+    case undefined: {
+      const { bucket, key, versionId, eTag } = revision
+      return {
+        BUNDLE_BUCKET: bucket,
+        BUNDLE_KEY: key,
+        ...(versionId === undefined ? {} : { BUNDLE_VERSION: versionId }),
+        ...(eTag === undefined ? {} : { BUNDLE_ETAG: eTag }),
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve, sep } from 'node:path'
+import { join, sep } from 'node:path'
 
 /** Where the official agent keeps what. */
 export interface Layout {
@@ -64,16 +64,6 @@ export function groupState(instructions: string, groupId: string): GroupState {
     lastSuccessful: join(instructions, `${groupId}_last_successful_install`),
     mostRecent: join(instructions, `${groupId}_most_recent_install`),
   }
-}
-
-/**
- * The path on this machine that a path of an AppSpec means on the host. It is not normalised: the agent handles the
- * dots of a destination one by one. A relative one starts at the agent's working directory, which is the folder.
- */
-export function placeOnHost(folder: string, path: string): string {
-  const isBelow = isAbsolute(path) && isInside(folder, resolve(path))
-  const placed = isBelow ? path : `${folder}/${path}`
-  return placed.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
 }
 
 /** Whether a normal path is the folder or lies below it. */

@@ -19,10 +19,14 @@ function userName(): string | undefined {
   }
 }
 
-/** The id of a user or a group, which may be written as a number. Fails the event where there is none. */
-export async function readAccountId(kind: 'user' | 'group', name: string): Promise<number> {
-  if (/^\d+$/.test(name)) return Number(name)
-  const id = await findAccountId(kind, name)
+/** The id of a user or a group. Fails the event where there is none of that name; a number is nobody's name. */
+export async function readAccountId(kind: 'user' | 'group', name: string | number | boolean): Promise<number> {
+  if (typeof name !== 'string') {
+    const words = { number: Number.isInteger(name) ? 'Integer' : 'Float', boolean: String(name) }
+    throw failUnknown(`no implicit conversion of ${words[typeof name as 'number' | 'boolean']} into String`)
+  }
+  // The system's own tools take an id for a name; the agent does not.
+  const id = /^\d+$/.test(name) ? undefined : await findAccountId(kind, name)
   if (id === undefined) throw failUnknown(`can't find ${kind} for ${name}`)
   return id
 }

@@ -1,12 +1,13 @@
 import { createReadStream } from 'node:fs'
 import { chmod, lchown, link, mkdir, open, rm, symlink, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PassThrough, pipeline, type Readable } from 'node:stream'
 import { crc32, createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
-import { openPromise, type Entry, type ZipFile } from 'yauzl'
-import { entryParts, parentsOf } from '../plan/archive-path.ts'
+import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl'
+import { entryParts, officialPlace, parentsOf } from '../plan/archive-path.ts'
 import { findAccountId } from './accounts.ts'
+import { requireInside, type Fence } from './fence.ts'
 
 type EntryKind = 'file' | 'directory' | 'symlink' | 'hardlink'
 
@@ -37,6 +38,10 @@ function problem(message: string): ArchiveProblem {
 export interface UnpackOptions {
   /** Keep owners and set-uid bits, as tar does for root. */
   readonly isRoot: boolean
+  /** What becomes of an entry that would leave the folder: nothing is unpacked after it, or what `tar` and `unzip` do. */
+  readonly escapes: 'refuse' | 'as-official'
+  /** Where an entry may lie in any case. */
+  readonly fence: Fence
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,12 +49,13 @@ export interface UnpackOptions {
 export async function unpackZip(file: string, folder: string, options: UnpackOptions): Promise<void> {
   let zip: ZipFile
   try {
-    zip = await openPromise(file, { lazyEntries: true, strictFileNames: false })
+    // Names are judged by whoever unpacks: the library refuses those that the official agent takes.
+    zip = await openPromise(file, { lazyEntries: true, decodeStrings: false })
   } catch (error) {
     throw problem((error as Error).message)
   }
   try {
-    await unpack(zipEntries(zip), folder, { ...options, isRoot: false })
+    await unpack(zipEntries(zip), folder, { ...options, isRoot: false, format: 'zip' })
   } finally {
     zip.close()
   }
@@ -57,7 +63,7 @@ export async function unpackZip(file: string, folder: string, options: UnpackOpt
 
 /** Unpacks a tar, compressed or not, into an empty folder. Modes, links and, for root, owners are kept. */
 export async function unpackTar(file: string, folder: string, options: UnpackOptions): Promise<void> {
-  await unpack(tarEntries(file), folder, options)
+  await unpack(tarEntries(file), folder, { ...options, format: 'tar' })
 }
 
 /** Whether a file begins like gzip. */
@@ -71,52 +77,89 @@ export async function isGzip(file: string): Promise<boolean> {
   }
 }
 
-async function unpack(entries: AsyncIterable<ArchiveEntry>, folder: string, options: UnpackOptions): Promise<void> {
-  const links = new Set<string>()
+interface Unpacking extends UnpackOptions {
+  readonly format: 'zip' | 'tar'
+}
+
+async function unpack(entries: AsyncIterable<ArchiveEntry>, folder: string, options: Unpacking): Promise<void> {
+  const links = new Map<string, string>()
   const folders = new Map<string, ArchiveEntry>()
+  let skipped: ArchiveProblem | undefined
   for await (const entry of entries) {
     options.signal?.throwIfAborted()
-    const parts = partsOf(entry.name, links)
-    if (parts.length === 0) continue
-    const name = parts.join('/')
-    const path = join(folder, name)
-    await mkdir(join(folder, ...parts.slice(0, -1)), { recursive: true })
-    if (entry.kind === 'directory') {
-      if (links.has(name)) throw problem(`the entry ${entry.name} is a folder where a symbolic link is`)
-      await mkdir(path, { recursive: true })
-      folders.set(path, entry)
-      continue
+    try {
+      await unpackEntry(entry, folder, { links, folders, options })
+    } catch (error) {
+      // tar goes on with the entries after one that it refuses, and fails in the end.
+      if (!isArchiveProblem(error) || options.escapes === 'refuse' || options.format === 'zip') throw error
+      skipped ??= error
     }
-    // A second entry of one name takes the place of the first; a link is replaced, never written through.
-    await rm(path, { force: true })
-    links.delete(name)
-    if (entry.kind === 'symlink') {
-      await symlink(entry.linkTarget ?? '', path)
-      links.add(name)
-    } else if (entry.kind === 'hardlink') {
-      const target = partsOf(entry.linkTarget ?? '', links)
-      if (links.has(target.join('/'))) throw problem(`the entry ${entry.name} links to a symbolic link`)
-      await link(join(folder, ...target), path)
-      continue
-    } else {
-      await writeContent(path, entry)
-    }
-    await setOwner(path, entry, options)
-    if (entry.kind === 'file') await setMode(path, entry, options)
   }
   // Last and innermost first: a folder that may not be written to must take its content before.
   for (const [path, entry] of [...folders].reverse()) {
     await setOwner(path, entry, options)
     await setMode(path, entry, options)
   }
+  if (skipped) throw skipped
 }
 
-function partsOf(name: string, links: ReadonlySet<string>): readonly string[] {
-  const parts = entryParts(name)
-  if (!parts) throw problem(`the entry ${name} would leave the folder`)
-  const through = parentsOf(parts).find((parent) => links.has(parent))
+async function unpackEntry(
+  entry: ArchiveEntry,
+  folder: string,
+  state: {
+    /** Symbolic links of the archive itself: their targets by name. */
+    readonly links: Map<string, string>
+    readonly folders: Map<string, ArchiveEntry>
+    readonly options: Unpacking
+  },
+): Promise<void> {
+  const { links, folders, options } = state
+  const parts = placeOf(entry.name, options)
+  if (parts.length === 0) return
+  const name = parts.join('/')
+  const path = join(folder, name)
+  if (options.escapes === 'refuse') refuseThroughLink(entry.name, parts, (parent) => links.has(parent))
+  // tar makes a link that leads upwards or away only when all is unpacked: until then, nothing goes through it.
+  else if (options.format === 'tar') refuseThroughLink(entry.name, parts, (parent) => leadsAway(links.get(parent)))
+  await requireInside(options.fence, dirname(path))
+  await mkdir(dirname(path), { recursive: true })
+  if (entry.kind === 'directory') {
+    if (links.has(name)) throw problem(`the entry ${entry.name} is a folder where a symbolic link is`)
+    await mkdir(path, { recursive: true })
+    folders.set(path, entry)
+    return
+  }
+  // A second entry of one name takes the place of the first; a link is replaced, never written through.
+  await rm(path, { force: true })
+  links.delete(name)
+  if (entry.kind === 'symlink') {
+    await symlink(entry.linkTarget ?? '', path)
+    links.set(name, entry.linkTarget ?? '')
+  } else if (entry.kind === 'hardlink') {
+    const target = placeOf(entry.linkTarget ?? '', options)
+    refuseThroughLink(entry.name, target, (parent) => links.has(parent))
+    if (links.has(target.join('/'))) throw problem(`the entry ${entry.name} links to a symbolic link`)
+    return link(join(folder, ...target), path)
+  } else {
+    await writeContent(path, entry)
+  }
+  await setOwner(path, entry, options)
+  if (entry.kind === 'file') await setMode(path, entry, options)
+}
+
+function placeOf(name: string, { escapes, format }: Unpacking): readonly string[] {
+  const parts = escapes === 'as-official' ? officialPlace(name, format) : entryParts(name)
+  if (parts) return parts
+  throw problem(`the entry ${name} would leave the folder`)
+}
+
+function leadsAway(target: string | undefined): boolean {
+  return target !== undefined && (target.startsWith('/') || target.split('/').includes('..'))
+}
+
+function refuseThroughLink(name: string, parts: readonly string[], isLink: (path: string) => boolean): void {
+  const through = parentsOf(parts).find(isLink)
   if (through !== undefined) throw problem(`the entry ${name} would be written through the symbolic link ${through}`)
-  return parts
 }
 
 async function writeContent(path: string, entry: ArchiveEntry): Promise<void> {
@@ -156,18 +199,30 @@ async function* zipEntries(zip: ZipFile): AsyncGenerator<ArchiveEntry> {
 }
 
 async function zipEntry(zip: ZipFile, entry: Entry): Promise<ArchiveEntry> {
-  // Unix attributes are in the upper half, and only where the archive was made on Unix (host 3).
-  const attributes = entry.versionMadeBy >>> 8 === 3 ? entry.externalFileAttributes >>> 16 : 0
+  // Unix attributes are in the upper half, and only where the archive was made on Unix (host 3). There, none is a mode
+  // without any right, as unzip has it; elsewhere unzip gives the usual ones, without those to write where DOS had none.
+  const isUnix = entry.versionMadeBy >>> 8 === 3
+  const attributes = isUnix ? entry.externalFileAttributes >>> 16 : 0
   const isLink = (attributes & 0o170000) === 0o120000
-  const kind = entry.fileName.endsWith('/') ? 'directory' : isLink ? 'symlink' : 'file'
+  const name = nameOfEntry(entry)
+  const kind = name.endsWith('/') ? 'directory' : isLink ? 'symlink' : 'file'
   const read = () => zipContent(zip, entry)
-  const mode = attributes === 0 ? undefined : attributes & 0o7777
+  const mode = isUnix ? attributes & 0o7777 : dosMode(entry.externalFileAttributes, kind)
   const modified = kind === 'file' ? entry.getLastModDate() : undefined
-  const common = { name: entry.fileName, kind, mode, modified, read } as const
+  const common = { name, kind, mode, modified, read } as const
   if (kind !== 'symlink') return common
   const chunks: Uint8Array[] = []
   for await (const chunk of read()) chunks.push(chunk)
   return { ...common, linkTarget: Buffer.concat(chunks).toString('utf8') }
+}
+
+function nameOfEntry({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
+  return getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false)
+}
+
+function dosMode(attributes: number, kind: EntryKind): number {
+  const usual = kind === 'directory' || (attributes & 0x10) !== 0 ? 0o755 : 0o644
+  return (attributes & 1) === 0 ? usual : usual & 0o555
 }
 
 async function* zipContent(zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Array> {
@@ -179,9 +234,9 @@ async function* zipContent(zip: ZipFile, entry: Entry): AsyncGenerator<Uint8Arra
       yield bytes
     }
   } catch (error) {
-    throw problem(`${entry.fileName}: ${(error as Error).message}`)
+    throw problem(`${nameOfEntry(entry)}: ${(error as Error).message}`)
   }
-  if (sum !== entry.crc32) throw problem(`the content of ${entry.fileName} does not match its CRC`)
+  if (sum !== entry.crc32) throw problem(`the content of ${nameOfEntry(entry)} does not match its CRC`)
 }
 
 async function* tarEntries(file: string): AsyncGenerator<ArchiveEntry> {

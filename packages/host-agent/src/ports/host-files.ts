@@ -7,10 +7,12 @@ import {
   copyFile,
   lstat,
   mkdir,
+  mkdtemp,
   open,
   readdir,
   readFile,
   readlink,
+  realpath,
   rename,
   rm,
   rmdir,
@@ -18,21 +20,31 @@ import {
   symlink,
   unlink,
   utimes,
+  writeFile,
   type FileHandle,
 } from 'node:fs/promises'
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { temporaryPath } from '@fairlead/core/files'
-import { hookPath, maxSourceDepth } from '../limits.ts'
+import { deploymentLogBytes, deploymentLogsKept, hookPath, maxSourceDepth } from '../limits.ts'
 import { failUnknown } from '../plan/event-failure.ts'
-import type { PathKind, SourceTree } from '../plan/install.ts'
+import { joinPath } from '../plan/host-path.ts'
+import type { AccountName, PathKind, SourceTree } from '../plan/install.ts'
 import type { RevisionEntry } from '../plan/pruning.ts'
 import { readAccountId } from './accounts.ts'
 import { requireInside, requireNameInside, type Fence } from './fence.ts'
 
 export async function makeFolders(path: string): Promise<void> {
   await mkdir(path, { recursive: true })
+}
+
+/** A new folder of this machine; others can look into it, since scripts may run as another user. */
+export async function makeTemporaryFolder(prefix: string): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), prefix)))
+  await chmod(folder, 0o755)
+  return folder
 }
 
 /** Removes a file or a whole folder that belongs to the agent itself. */
@@ -48,6 +60,10 @@ export async function findText(path: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined
     throw error
   }
+}
+
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
 }
 
 /** What is at a path, links followed: one that leads to nothing is missing. */
@@ -66,7 +82,8 @@ export async function listRevisions(group: string): Promise<readonly RevisionEnt
   return Promise.all(
     names.map(async (name) => {
       const path = join(group, name)
-      return { path, modifiedNs: (await lstat(path, { bigint: true })).mtimeNs }
+      // Links are followed, and one that leads to nothing fails the event: so it is with the official agent.
+      return { path, modifiedNs: (await stat(path, { bigint: true })).mtimeNs }
     }),
   )
 }
@@ -91,9 +108,30 @@ export async function readSourceTree(fence: Fence, path: string, depth = 0): Pro
   if (depth > maxSourceDepth) throw failUnknown(`the source ${path} is a loop of symbolic links, or nested too deeply`)
   const entries = []
   for (const name of (await readdir(path)).sort()) {
-    entries.push({ name, tree: await readSourceTree(fence, `${path}/${name}`, depth + 1) })
+    entries.push({ name, tree: await readSourceTree(fence, joinPath(path, name), depth + 1) })
   }
   return { kind: 'directory', entries }
+}
+
+/** Copies a folder or a file with all below it, as `cp -r` does: modes without what the mask takes, links as links. */
+export async function copyTree(source: string, destination: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  const facts = await lstat(source)
+  if (facts.isSymbolicLink()) return symlink(await readlink(source), destination)
+  if (!facts.isDirectory()) {
+    await copyFile(source, destination)
+    return chmod(destination, facts.mode & 0o7777 & ~process.umask())
+  }
+  await mkdir(destination)
+  for (const name of (await readdir(source)).sort()) {
+    await copyTree(join(source, name), join(destination, name), signal)
+  }
+}
+
+/** Puts a link to a file of this machine where a download would lie. */
+export async function linkBundle(location: string, path: string): Promise<void> {
+  await rm(path, { force: true })
+  await symlink(location, path)
 }
 
 /** Makes one folder; its parent must be there, it must not. */
@@ -110,8 +148,9 @@ export async function copyOne(fence: Fence, source: string, destination: string)
   const link = await linkAt(source)
   if (link !== undefined) {
     await requireNameInside(fence, source)
-    await requireNameInside(fence, destination)
-    await symlink(link, destination)
+    const place = (await kindAt(destination)) === 'directory' ? join(destination, basename(link)) : destination
+    await requireNameInside(fence, place)
+    await symlink(link, place)
     return
   }
   await requireInside(fence, source)
@@ -147,7 +186,7 @@ export async function changeMode(fence: Fence, path: string, mode: string): Prom
 export async function changeOwner(
   fence: Fence,
   path: string,
-  names: { readonly owner: string | null; readonly group: string | null },
+  names: { readonly owner: AccountName; readonly group: AccountName },
 ): Promise<void> {
   const uid = names.owner === null ? undefined : await readAccountId('user', names.owner)
   const gid = names.group === null ? undefined : await readAccountId('group', names.group)
@@ -156,14 +195,28 @@ export async function changeOwner(
   await chown(path, uid ?? facts.uid, gid ?? facts.gid)
 }
 
-/** Sets the access list with the system's setfacl, as the official agent does. */
-export async function changeAccessList(fence: Fence, path: string, entries: readonly string[]): Promise<void> {
+/**
+ * Sets the access list with the system's setfacl, as the official agent does.
+ *
+ * @param completed answers what is added to the entries for an object of a mode
+ */
+export async function changeAccessList(
+  fence: Fence,
+  path: string,
+  entries: readonly string[],
+  completed: (mode: number) => readonly string[],
+): Promise<void> {
   await requireInside(fence, path)
-  await promisify(execFile)('setfacl', ['--set', entries.join(','), '--', path], { env: { PATH: hookPath } }).catch(
-    (error: Error) => {
-      throw failUnknown(`setfacl failed on ${path}: ${error.message.trim()}`)
-    },
-  )
+  const list = [...entries, ...completed((await stat(path)).mode)].join(',')
+  try {
+    await promisify(execFile)('setfacl', ['--set', list, '--', path], { env: { PATH: hookPath } })
+  } catch (error) {
+    const { code, stderr = '' } = error as NodeJS.ErrnoException & { readonly stderr?: string }
+    throw failUnknown(
+      `The deployment failed because of a problem with the acls permission settings in the application specification file for this object: ${path}. Failed command: setfacl --set ${list} ${path}. Exit code: exit ${code === 'ENOENT' ? 127 : code}`,
+      code === 'ENOENT' ? 'this machine has no setfacl' : stderr.trim(),
+    )
+  }
 }
 
 /** Makes a script executable for all, if this process may. */
@@ -201,12 +254,22 @@ export async function openGrowingFile(path: string, mode: 'append' | 'replace'):
 }
 
 /**
- * Writes a stream whole or not at all. Cancelled, it does not wait for a source that has stalled: it asks it to stop
- * and rejects.
+ * Opens the log of all deployments, which is put aside when it has grown large: `….log.0` is the newest of the old ones.
+ */
+export async function openDeploymentLog(path: string): Promise<GrowingFile> {
+  if ((await sizeOf(path)) >= deploymentLogBytes) {
+    for (let age = deploymentLogsKept - 3; age >= 0; age -= 1)
+      await renameIfThere(`${path}.${age}`, `${path}.${age + 1}`)
+    await renameIfThere(path, `${path}.0`)
+  }
+  return openGrowingFile(path, 'append')
+}
+
+/**
+ * Writes a stream into a file from the first byte on, so that what came of a download that breaks off is there, as it is
+ * on a real host. Cancelled, it does not wait for a source that has stalled: it asks it to stop and rejects.
  */
 export async function saveStream(path: string, body: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = temporaryPath(path)
   const chunks = body[Symbol.asyncIterator]()
   let file: FileHandle | undefined
   let stop = () => {}
@@ -217,20 +280,17 @@ export async function saveStream(path: string, body: AsyncIterable<Uint8Array>, 
   aborted.catch(() => {})
   try {
     signal?.throwIfAborted()
-    file = await open(temporary, 'wx', 0o644)
+    file = await open(path, 'w', 0o644)
     for (;;) {
       const next = await Promise.race([chunks.next(), aborted])
       if (next.done) break
       await file.writeFile(next.value)
     }
-    await file.sync()
     await file.close()
     file = undefined
-    await rename(temporary, path)
   } catch (error) {
     endStream(body, chunks)
     await file?.close()
-    await rm(temporary, { force: true })
     throw error
   } finally {
     signal?.removeEventListener('abort', stop)
@@ -251,6 +311,14 @@ async function tryChown(path: string, uid: number, gid: number): Promise<boolean
     if ((error as NodeJS.ErrnoException).code === 'EPERM') return false
     throw error
   }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await kindAt(path)) === 'missing' ? 0 : (await stat(path)).size
+}
+
+async function renameIfThere(path: string, target: string): Promise<void> {
+  if ((await kindAt(path)) !== 'missing') await rename(path, target)
 }
 
 async function linkAt(path: string): Promise<string | undefined> {

@@ -10,6 +10,8 @@ import { hookPath, killAfterTermMs } from '../limits.ts'
 
 export interface ScriptCommand {
   readonly file: string
+  /** What the program is told that it is called. Default: `file`. */
+  readonly calledAs?: string | undefined
   readonly args: readonly string[]
   readonly workingDirectory: string
   /** The whole of it. */
@@ -17,8 +19,8 @@ export interface ScriptCommand {
   readonly timeoutMs: number
   /** After a timeout: from SIGTERM to SIGKILL; `undefined` waits. */
   readonly killAfterTermMs: number | undefined
-  /** A line with its line end, or the last piece without one. */
-  readonly onOutput: (stream: OutputStream, piece: Uint8Array) => void
+  /** A line with its line end, or the last piece without one. Answers whether more of the stream is wanted. */
+  readonly onOutput: (stream: OutputStream, piece: Uint8Array) => boolean
 }
 
 export type OutputStream = 'stdout' | 'stderr'
@@ -27,6 +29,8 @@ export type ScriptEnd =
   | { readonly kind: 'exited'; readonly exitCode: number | undefined }
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'left-open'; readonly stream: OutputStream }
+  /** `onOutput` wanted no more of it; the script ran on without a reader. */
+  | { readonly kind: 'unread'; readonly stream: OutputStream }
   | { readonly kind: 'not-started'; readonly error: NodeJS.ErrnoException }
 
 /**
@@ -56,24 +60,32 @@ export async function runScript(
         cwd: command.workingDirectory,
         env: command.environment,
         detached: true,
+        ...(command.calledAs === undefined ? {} : { argv0: command.calledAs }),
         stdio: ['ignore', pipes.stdout.write, pipes.stderr.write],
       })
     } finally {
       closeSync(pipes.stdout.write)
       closeSync(pipes.stderr.write)
     }
+    const deadline = clock.monotonic() + command.timeoutMs
     const ended = endOf(child)
     const { pid } = child
     if (pid === undefined) return await ended
     try {
       const first = await Promise.race([within(ended, command.timeoutMs, clock), interrupted])
       if (first === 'late') {
-        await Promise.race([endGroup(pid, ended, command.killAfterTermMs, clock), interrupted])
+        // The agent closes its ends at once: what the script prints on its way out goes nowhere.
+        const ending = endGroup(pid, ended, command.killAfterTermMs, clock)
+        readers.stdout.stop()
+        readers.stderr.stop()
+        await Promise.race([ending, interrupted])
         return { kind: 'timed-out' }
       }
       for (const stream of ['stdout', 'stderr'] as const) {
-        const closed = await Promise.race([within(readers[stream].closed, command.timeoutMs, clock), interrupted])
+        const leftMs = Math.max(0, deadline - clock.monotonic())
+        const closed = await Promise.race([within(readers[stream].closed, leftMs, clock), interrupted])
         if (closed === 'late') return { kind: 'left-open', stream }
+        if (closed === 'unread') return { kind: 'unread', stream }
       }
       return first
     } catch (error) {
@@ -133,9 +145,9 @@ async function within<T>(value: Promise<T>, ms: number, clock: Clock): Promise<T
 /** Splits what comes at line feeds, in bytes: a script may print anything. */
 function readPieces(
   file: number,
-  tell: (piece: Uint8Array) => void,
+  tell: (piece: Uint8Array) => boolean,
   fail: (error: unknown) => void,
-): { readonly closed: Promise<void>; readonly stop: () => void } {
+): { readonly closed: Promise<'closed' | 'unread'>; readonly stop: () => void } {
   const socket = new Socket({ fd: file, readable: true, writable: false })
   let rest: Buffer = Buffer.alloc(0)
   const attempt = (work: () => void) => {
@@ -145,13 +157,21 @@ function readPieces(
       fail(error)
     }
   }
-  const closed = new Promise<void>((resolve) => {
+  const closed = new Promise<'closed' | 'unread'>((resolve) => {
+    let isWanted = true
+    const pass = (piece: Buffer) => {
+      isWanted &&= tell(piece)
+      if (isWanted) return
+      // The pipe stays open: a script that prints more than it holds waits for a reader.
+      socket.pause()
+      resolve('unread')
+    }
     socket.on('data', (chunk: Buffer) =>
       attempt(() => {
         let start = 0
-        for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+        for (let end = chunk.indexOf(10); isWanted && end !== -1; end = chunk.indexOf(10, start)) {
           const line = chunk.subarray(start, end + 1)
-          tell(rest.length === 0 ? line : Buffer.concat([rest, line]))
+          pass(rest.length === 0 ? line : Buffer.concat([rest, line]))
           rest = Buffer.alloc(0)
           start = end + 1
         }
@@ -159,8 +179,8 @@ function readPieces(
       }),
     )
     socket.on('end', () => {
-      if (rest.length > 0) attempt(() => tell(rest))
-      resolve()
+      if (isWanted && rest.length > 0) attempt(() => pass(rest))
+      resolve('closed')
     })
     socket.on('error', fail)
   })

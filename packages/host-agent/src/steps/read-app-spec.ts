@@ -1,31 +1,61 @@
-import { appSpecErrors, parseAppSpec, type AgentProfile, type AppSpec } from '@fairlead/appspec'
-import { isDeployError } from '@fairlead/core'
-import { appSpecMissingWords, appSpecWords, osWords } from '../plan/appspec-words.ts'
+import { inspectAppSpec, type AppSpec, type AppSpecFinding } from '@fairlead/appspec'
+import { appSpecMissingWords, appSpecWords } from '../plan/appspec-words.ts'
 import { failUnknown } from '../plan/event-failure.ts'
-import { findText } from '../ports/host-files.ts'
+import { joinPath } from '../plan/host-path.ts'
+import { findText, kindAt } from '../ports/host-files.ts'
+import type { Scene } from './scene.ts'
 
-/** Reads the AppSpec of an unpacked revision; what is wrong with it fails the event in the official agent's words. */
-export async function readAppSpec(
-  archive: string,
-  names: readonly [string, ...string[]],
-  agent: AgentProfile,
-): Promise<AppSpec> {
-  for (const name of names) {
-    const text = await findText(`${archive}/${name}`)
-    if (text !== undefined) return understand(text, agent)
-  }
-  throw failUnknown(appSpecMissingWords(archive, names[0]))
+/** An AppSpec that the agent works with, until Install comes to one of the defects. */
+export interface ReadAppSpec {
+  readonly spec: AppSpec
+  /** The name of the file that was read. */
+  readonly name: string
+  /** The events that its hooks name, also those without scripts. */
+  readonly events: readonly string[]
+  /** What Install fails at, in the order of the file. */
+  readonly installDefects: readonly AppSpecFinding[]
 }
 
-function understand(text: string, agent: AgentProfile): AppSpec {
-  let spec: AppSpec
-  try {
-    spec = parseAppSpec(text, { agent })
-  } catch (error) {
-    if (!isDeployError(error, appSpecErrors.APPSPEC_INVALID)) throw error
-    throw failUnknown(appSpecWords(error.context.defects), error.message)
+/** The AppSpec for the scripts of an unpacked revision. */
+export async function readForHooks(scene: Scene, archive: string): Promise<ReadAppSpec> {
+  const given = nameOf(scene)
+  const names = scene.rules.hooksFindOtherNames ? otherNames(given) : [given]
+  const name = await findName(archive, names)
+  if (name === undefined) throw failUnknown(appSpecMissingWords(archive, given))
+  return understand(scene, archive, name)
+}
+
+/** The AppSpec for Install, which looks for it under more names. */
+export async function readForInstall(scene: Scene, archive: string): Promise<ReadAppSpec> {
+  const name = await findName(archive, otherNames(nameOf(scene)))
+  if (name !== undefined) return understand(scene, archive, name)
+  throw failUnknown(`No such file or directory @ rb_sysopen - ${joinPath(archive, 'appspec.yml')}`)
+}
+
+function nameOf({ deployment, rules }: Scene): string {
+  const name = deployment.appSpecFilename ?? 'appspec.yml'
+  if (!rules.appSpecMayLieOutside && (name.startsWith('/') || name.split('/').includes('..'))) {
+    throw failUnknown(`the AppSpec's path ${name} leads out of the revision`)
   }
+  return name
+}
+
+function otherNames(name: string): readonly string[] {
+  return [name, 'appspec.yaml', 'appspec.yml']
+}
+
+async function findName(archive: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) if ((await kindAt(joinPath(archive, name))) !== 'missing') return name
+  return undefined
+}
+
+async function understand({ rules }: Scene, archive: string, name: string): Promise<ReadAppSpec> {
+  const text = (await findText(joinPath(archive, name))) ?? ''
   // This agent stands for one on Linux, wherever it runs.
-  if (spec.os !== 'linux') throw failUnknown(osWords(spec.os))
-  return spec
+  const { spec, findings, events } = inspectAppSpec(text, { agent: rules.profile, hostOs: 'linux' })
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  if (spec) return { spec, name, events, installDefects: errors }
+  const [first] = errors.filter(({ noticedBy }) => noticedBy === undefined)
+  const detail = errors.map(({ line, column, message, cure }) => `${name}:${line}:${column} ${message}. ${cure}`)
+  throw failUnknown(first ? appSpecWords(first) : 'the application specification file is invalid', detail.join('\n'))
 }

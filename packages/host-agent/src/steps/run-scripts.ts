@@ -1,15 +1,24 @@
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { AppSpecScript } from '@fairlead/appspec'
 import { chooseRevision } from '../plan/choose-revision.ts'
 import { failEvent, failUnknown } from '../plan/event-failure.ts'
 import { hookEnvironment } from '../plan/hook-environment.ts'
+import { joinPath } from '../plan/host-path.ts'
 import { archiveOf, isInside } from '../plan/layout.ts'
-import { deploymentLogTime, keepTail, logTime } from '../plan/script-log.ts'
+import { scriptCommand, type Command } from '../plan/script-command.ts'
+import { deploymentLogLine, isUtf8, keepTail, logTime } from '../plan/script-log.ts'
+import { errorWords } from '../plan/error-words.ts'
 import { readMachine } from '../ports/accounts.ts'
-import { findText, kindAt, makeFolders, openGrowingFile, tryMakeExecutable } from '../ports/host-files.ts'
+import { findText, kindAt, openDeploymentLog, openGrowingFile, tryMakeExecutable } from '../ports/host-files.ts'
 import { runScript, type OutputStream, type ScriptEnd } from '../ports/script-process.ts'
-import { readAppSpec } from './read-app-spec.ts'
+import { readForHooks } from './read-app-spec.ts'
 import type { Scene } from './scene.ts'
+
+/** The scripts of an event and the deployment's folder whose archive they come from. */
+export interface PreparedScripts {
+  readonly revision: string
+  readonly scripts: readonly AppSpecScript[]
+}
 
 /** What is kept of the log while the scripts run; a failure carries it to the API. */
 interface ScriptLog {
@@ -17,54 +26,50 @@ interface ScriptLog {
   readonly write: (piece: Uint8Array | string) => void
 }
 
-/** Runs the scripts of an event one after the other; the first that fails ends it. Answers whether there was none. */
+/** Chooses the revision and reads its AppSpec; `undefined` where no script is to run. */
+export async function prepareScripts(scene: Scene): Promise<PreparedScripts | undefined> {
+  const revision = await findRevision(scene)
+  if (revision === undefined) return undefined
+  const { spec } = await readForHooks(scene, archiveOf(revision))
+  const scripts = spec.hooks[scene.event] ?? []
+  return scripts.length === 0 ? undefined : { revision, scripts }
+}
+
+/** Runs the scripts of an event one after the other; the first that fails ends it. */
 export async function runScripts(
   scene: Scene,
+  { revision, scripts }: PreparedScripts,
   keep: (tail: readonly Uint8Array[]) => void,
-): Promise<{ noop: boolean }> {
+): Promise<void> {
   const { own, layout, deployment, event, clock } = scene
-  const revision = await findRevision(scene)
-  if (revision === undefined) return { noop: true }
-  const spec = await readAppSpec(
-    archiveOf(revision),
-    [deployment.appSpecFilename ?? 'appspec.yml'],
-    scene.rules.profile,
-  )
-  const scripts = spec.hooks[event] ?? []
-  if (scripts.length === 0) return { noop: true }
-
-  await makeFolders(own.folder)
-  const files = [
-    { file: await openGrowingFile(own.scriptsLog, 'append'), stamp: () => logTime(clock.now()) },
-    {
-      file: await openGrowingFile(layout.deploymentLog, 'append'),
-      stamp: () => deploymentLogTime(clock.now(), deployment.deploymentId),
-    },
-  ]
+  const scriptsLog = await openGrowingFile(own.scriptsLog, 'append')
+  const deploymentLog = await openDeploymentLog(layout.deploymentLog)
   let tail: readonly Uint8Array[] = []
   const log: ScriptLog = {
     write: (piece) => {
       const bytes = Buffer.from(piece)
-      for (const { file, stamp } of files) file.append(Buffer.concat([Buffer.from(stamp()), bytes]))
       tail = keepTail([...tail, bytes])
       keep(tail)
+      scriptsLog.append(Buffer.concat([Buffer.from(logTime(clock.now())), bytes]))
+      if (isUtf8(bytes)) deploymentLog.append(deploymentLogLine(clock.now(), deployment.deploymentId, bytes))
     },
   }
   try {
     log.write(`LifecycleEvent - ${event}\n`)
     for (const script of scripts) await runOne(scene, script, revision, log)
   } finally {
-    for (const { file } of files) file.close()
+    scriptsLog.close()
+    deploymentLog.close()
   }
-  return { noop: false }
 }
 
 /** The deployment's folder whose scripts run, or `undefined` where there is no previous one. */
 async function findRevision({ own, state, layout, deployment, event }: Scene): Promise<string | undefined> {
-  const isUnpacked = (await kindAt(own.archive)) === 'directory'
+  const isUnpacked = (await kindAt(own.archive)) !== 'missing'
   const choice = chooseRevision(event, deployment, { isUnpacked })
   if (choice === 'current') return own.folder
-  const folder = await findText(choice === 'last-successful' ? state.lastSuccessful : state.mostRecent)
+  const text = await findText(choice === 'last-successful' ? state.lastSuccessful : state.mostRecent)
+  const folder = text?.replace(/\r?\n$/, '')
   if (folder !== undefined && !isInside(layout.root, folder)) {
     throw failUnknown(`refused to run scripts of ${folder}`, `it is outside of the deployment root ${layout.root}`)
   }
@@ -73,10 +78,10 @@ async function findRevision({ own, state, layout, deployment, event }: Scene): P
 
 async function runOne(scene: Scene, script: AppSpecScript, revision: string, log: ScriptLog): Promise<void> {
   const { host, deployment, event, rules, clock, signal, tell } = scene
-  const { location, timeoutSeconds, runas } = script
-  const path = `${archiveOf(revision)}/${location}`.replace(/\/{2,}/g, '/')
+  const { location, timeoutSeconds } = script
+  const path = joinPath(archiveOf(revision), location)
   if ((await kindAt(path)) === 'missing') {
-    const message = `Script does not exist at specified location: ${path}`
+    const message = `Script does not exist at specified location: ${resolve(path)}`
     throw failEvent({ code: 'ScriptMissing', scriptName: location, message })
   }
   if (!(await tryMakeExecutable(path))) {
@@ -87,9 +92,11 @@ async function runOne(scene: Scene, script: AppSpecScript, revision: string, log
   log.write(`Script - ${location}\n`)
   const from = basename(revision)
   tell({ type: 'host.script-started', script: location, from, summary: `${event}: ${location} of ${from}` })
+  const { wrap = (plain: Command) => plain, keepsUser = false } = scene.isolation ?? {}
+  const command = scriptCommand(keepsUser ? {} : script, path, rules, machine)
   const end = await runScript(
     {
-      ...commandOf(path, runas, machine),
+      ...wrap(command),
       workingDirectory: host.folder,
       environment: hookEnvironment(host, deployment, event, machine),
       timeoutMs: timeoutSeconds * 1000,
@@ -97,11 +104,12 @@ async function runOne(scene: Scene, script: AppSpecScript, revision: string, log
       onOutput: (stream, piece) => {
         log.write(Buffer.concat([Buffer.from(`[${stream}]`), piece]))
         tell({ type: 'host.script-output', script: location, stream, ...lineOf(stream, piece) })
+        return isUtf8(piece)
       },
     },
     { clock, signal },
   )
-  judge(end, script, rules.signalledExitCode)
+  judge(end, script, command, rules.signalledExitCode)
 }
 
 function lineOf(stream: OutputStream, piece: Uint8Array): { readonly line: string; readonly summary: string } {
@@ -109,20 +117,10 @@ function lineOf(stream: OutputStream, piece: Uint8Array): { readonly line: strin
   return { line, summary: `[${stream}] ${line}` }
 }
 
-/** Another user's script goes through a plain `su`, as the official agent's does. */
-function commandOf(
-  path: string,
-  runas: string | undefined,
-  machine: { readonly user: string; readonly isRoot: boolean },
-): { readonly file: string; readonly args: readonly string[] } {
-  // Without root, su would ask for a password even for oneself.
-  if (runas === undefined || (!machine.isRoot && runas === machine.user)) return { file: path, args: [] }
-  const quoted = `'${path.replaceAll("'", `'\\''`)}'`
-  return { file: 'su', args: [runas, '-c', quoted] }
-}
-
-function judge(end: ScriptEnd, { location, timeoutSeconds, runas }: AppSpecScript, signalledExitCode: string): void {
+function judge(end: ScriptEnd, script: AppSpecScript, command: Command, signalledExitCode: string): void {
+  const { location, timeoutSeconds, runas } = script
   const at = `Script at specified location: ${location}`
+  const as = runas === undefined ? '' : ` run as user ${runas}`
   switch (end.kind) {
     case 'timed-out': {
       const message = `${at} failed to complete in ${timeoutSeconds} seconds`
@@ -134,14 +132,18 @@ function judge(end: ScriptEnd, { location, timeoutSeconds, runas }: AppSpecScrip
       const detail = `a process that ${location} started in the background still holds its ${end.stream}; redirect it`
       throw failEvent({ code: 'UnknownError', wireCode: 6, scriptName: location, message, detail })
     }
+    case 'unread': {
+      const message = `${at}${as} failed with error ArgumentError with message invalid byte sequence in UTF-8`
+      const detail = `a line that ${location} printed to its ${end.stream} is not UTF-8, at which the agent stops reading and fails the script whatever it exits with`
+      throw failEvent({ code: 'ScriptFailed', scriptName: location, message, detail })
+    }
     case 'not-started': {
-      const message = `${at} failed with error ${end.error.code ?? end.error.name} with message ${end.error.message}`
+      const message = `${at}${as} failed with error ${errorWords(end.error, command.file)}`
       throw failEvent({ code: 'ScriptFailed', scriptName: location, message })
     }
     case 'exited': {
       if (end.exitCode === 0) return
-      const user = runas === undefined ? '' : ` run as user ${runas}`
-      const message = `${at}${user} failed with exit code ${end.exitCode ?? signalledExitCode}`
+      const message = `${at}${as} failed with exit code ${end.exitCode ?? signalledExitCode}`
       throw failEvent({ code: 'ScriptFailed', scriptName: location, message })
     }
   }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { AppSpecPermission } from '@fairlead/appspec'
-import type { FileExistsBehavior } from '../../src/model.ts'
 import {
   destinationsOf,
   planCleanup,
@@ -31,7 +30,7 @@ function plan(
   sources: InstallSource[],
   facts: {
     there?: Record<string, PathKind>
-    behavior?: FileExistsBehavior
+    behavior?: string
     permissions?: AppSpecPermission[]
   } = {},
 ): string[] {
@@ -40,7 +39,7 @@ function plan(
     sources,
     kinds: new Map(Object.entries({ '/h': 'directory', ...facts.there })),
     fileExistsBehavior: facts.behavior ?? 'DISALLOW',
-    permissions: facts.permissions ?? [],
+    permissions: (facts.permissions ?? []).map((rule) => ({ ...rule, object: `/h${rule.object}`.replace(/\/$/, '') })),
   })
   return instructions.map((instruction) => {
     switch (instruction.type) {
@@ -83,7 +82,7 @@ describe('copies', () => {
     expect(plan([source('a', '/d/../e')])).toEqual(['mkdir /h/d', 'mkdir /h', 'mkdir /h/e', 'copy /archive/a /h/e/a'])
   })
 
-  test.each<[FileExistsBehavior, string[]]>([
+  test.each<[string, string[]]>([
     ['OVERWRITE', ['copy /archive/a /h/d/a', 'copy /archive/b /h/d/b']],
     ['RETAIN', ['copy /archive/b /h/d/b']],
   ])('a file in the way under %s', (behavior, expected) => {
@@ -99,10 +98,16 @@ describe('copies', () => {
       /already exists at this location: \/h\/d\/a/,
     ],
     [
+      'a behaviour that does not exist, once a file is in the way',
+      [source('a', '/d')],
+      { '/h/d/a': 'file' },
+      /invalid option was specified for fileExistsBehavior: REPLACE/,
+    ],
+    [
       'two sources for one destination',
       [source('a', '/d'), source('x/a', '/d')],
       {},
-      /two source files named \/archive\/a and \/archive\/x\/a/,
+      /two source files named \/archive\/x\/a and \/archive\/a for/,
     ],
     [
       'a folder where a file goes',
@@ -114,10 +119,11 @@ describe('copies', () => {
       'a file where a folder goes',
       [source('t', '/x', folder({ a: file })), source('x', '/')],
       {},
-      /mkdir command more than once/,
+      /calls for installing the file \/archive\/x, but a file with that name already exists at the location \(\/h\/x\)/,
     ],
-  ])('%s is refused', (_name, sources, there, message) => {
-    expect(() => plan(sources, { there })).toThrow(message)
+  ])('%s is refused', (name, sources, there, message) => {
+    const behavior = name.startsWith('a behaviour') ? 'REPLACE' : 'DISALLOW'
+    expect(() => plan(sources, { there, behavior })).toThrow(message)
   })
 
   test('the paths that decide are the destinations and all that lies above them', () => {
@@ -156,9 +162,15 @@ describe('permissions', () => {
     ['a rule for one file', rule({ object: '/t/c.txt', owner: 'www' }), ['chown www:null /h/t/c.txt']],
     [
       'the mode comes before the owner',
-      rule({ object: '/t/c.txt', owner: 'a', group: 'b', mode: '4755', acls: ['u::r'] }),
-      ['chmod 4755 /h/t/c.txt', 'setfacl u::r /h/t/c.txt', 'chown a:b /h/t/c.txt'],
+      rule({ object: '/t/c.txt', owner: 'a', group: 'b', mode: '4755', acls: ['u:bob:r', 'm::7'] }),
+      ['chmod 4755 /h/t/c.txt', 'setfacl user:bob:r--,mask::rwx /h/t/c.txt', 'chown a:b /h/t/c.txt'],
     ],
+    [
+      'two stars in an exception are one level, too',
+      rule({ object: '/t', mode: '755', except: ['**'], type: ['file'] }),
+      ['chmod 755 /h/t/sub/d.sh'],
+    ],
+    ['a mode of one digit gets its zeros', rule({ object: '/t/c.txt', mode: '7' }), ['chmod 007 /h/t/c.txt']],
     ['an object that is not there is passed over', rule({ object: '/nothing', mode: '755' }), []],
     [
       'a slash at the end of a folder does not matter',
@@ -182,6 +194,11 @@ describe('permissions', () => {
       /invalid pattern \(\*\.txt\)/,
     ],
     [
+      'an entry for what a folder will hold, on a file',
+      [rule({ object: '/t', acls: ['d:u:bob:r'] })],
+      /-d parameter has been specified/,
+    ],
+    [
       'an exception for a lone file',
       [rule({ object: '/t/c.txt', except: ['x'], mode: '1' })],
       /\(\["x"\]\) for the object named \/h\/t\/c\.txt/,
@@ -196,6 +213,7 @@ describe('cleanup', () => {
     ['the paths come in reverse', '/a\n/a/b\n', ['/a/b', '/a']],
     ['a line that was cut off is left out', '/a\n/a/b', ['/a']],
     ['an empty list', '', []],
+    ['blanks around a path are lost, as the official agent loses them', '/a \n', ['/a']],
   ])('%s', (_name, text, expected) => {
     expect(planCleanup(text)).toEqual(expected)
   })

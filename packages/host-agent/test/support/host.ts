@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import type { FetchBundle, Host, HostDeployment } from '../../src/model.ts'
-import { writeBundle, type BundleEntry, type BundleFormat } from './bundle-writer.ts'
+import { writeBundle, type BundleEntry, type BundleFormat } from '../conformance/write-bundle.ts'
 
 /** A host in a folder of its own. */
 export function makeHost(facts: Partial<Host> = {}): Host {

@@ -4,6 +4,7 @@ import { readText } from './input.ts'
 import { pageSize } from './limits.ts'
 import type { Application, CodeDeployState, Deployment, DeploymentConfig, DeploymentGroup } from './model.ts'
 import { pageOf, type Page } from './plan/page.ts'
+import type { Fleet } from './plan/select-hosts.ts'
 import type { Place } from './wire.ts'
 
 /** Where a revision's bytes are, as the caller named it. */
@@ -33,6 +34,10 @@ export interface ActionContext {
   readonly change: (change: (state: CodeDeployState) => CodeDeployState) => void
   readonly newId: () => string
   readonly newDeploymentId: () => string
+  /** Ten letters and digits. */
+  readonly newSuffix: () => string
+  /** What filters of tags can find. */
+  readonly fleet: () => Fleet
   readonly fetchRevision: FetchRevision
   /** Adds the deployment and lets it run behind the caller's back. */
   readonly start: (deployment: Deployment) => void

@@ -3,7 +3,18 @@
  * sentences from its documentation and from answers of the service that people have published.
  */
 import { ServiceFault } from '../service.ts'
-import { maximumBatchSize, maximumDescriptionLength, maximumNameLength } from './limits.ts'
+import {
+  maximumAlarms,
+  maximumApplications,
+  maximumBatchSize,
+  maximumConfigs,
+  maximumDescriptionLength,
+  maximumGroups,
+  maximumInstances,
+  maximumInstanceTags,
+  maximumNameLength,
+  maximumTagGroups,
+} from './limits.ts'
 
 const fault = (name: string, message: string) => new ServiceFault(`${name}Exception`, message)
 
@@ -56,7 +67,7 @@ export const deploymentAlreadyCompleted = (id: string) =>
 export const deploymentNotStarted = (id: string) =>
   fault('DeploymentNotStarted', `The deployment ${id} has not started.`)
 export const unsupportedActionForDeploymentType = (action: string, id: string) =>
-  fault('UnsupportedActionForDeploymentType', `${action} is for blue/green deployments; ${id} is in place.`)
+  fault('UnsupportedActionForDeploymentType', `${action} is not for deployments of this type, as ${id} is one.`)
 
 export const descriptionTooLong = (length: number) =>
   fault(
@@ -81,14 +92,101 @@ export const invalidMinimumHealthyHostValue = (message: string) => fault('Invali
 export const invalidDeploymentStyle = (given: string) =>
   fault(
     'InvalidDeploymentStyle',
-    `local-aws deploys IN_PLACE and WITHOUT_TRAFFIC_CONTROL only; the deployment style given is ${given}.`,
+    `The deployment style ${given} is not valid: IN_PLACE or BLUE_GREEN is expected, WITH_TRAFFIC_CONTROL or WITHOUT_TRAFFIC_CONTROL, and BLUE_GREEN only WITH_TRAFFIC_CONTROL.`,
   )
+export const invalidLoadBalancerInfo = (message: string) => fault('InvalidLoadBalancerInfo', message)
+export const invalidBlueGreenDeploymentConfiguration = (message: string) =>
+  fault('InvalidBlueGreenDeploymentConfiguration', message)
+export const invalidAlarmConfig = (message: string) => fault('InvalidAlarmConfig', message)
+export const alarmsLimitExceeded = (given: number) =>
+  fault('AlarmsLimitExceeded', `${given} alarms were specified; at most ${maximumAlarms} are allowed.`)
+export const invalidTargetInstances = (message: string) => fault('InvalidTargetInstances', message)
+export const invalidUpdateOutdatedInstancesOnlyValue = (message: string) =>
+  fault('InvalidUpdateOutdatedInstancesOnlyValue', message)
+export const invalidDeploymentWaitType = (given: string) =>
+  fault('InvalidDeploymentWaitType', `deploymentWaitType is ${given}; expected READY_WAIT or TERMINATION_WAIT.`)
+export const deploymentIsNotInReadyState = (id: string, why: string) =>
+  fault('DeploymentIsNotInReadyState', `The deployment ${id} does not have a status of Ready: ${why}.`)
+export const invalidRole = (given: string) =>
+  fault('InvalidRole', `The service role ARN ${JSON.stringify(given)} is not valid: expected the ARN of an IAM role.`)
+export const tagSetListLimitExceeded = (given: number) =>
+  fault('TagSetListLimitExceeded', `${given} tag groups were specified; at most ${maximumTagGroups} are allowed.`)
+export const applicationLimitExceeded = () =>
+  fault('ApplicationLimitExceeded', `There are ${maximumApplications} applications already, as many as are allowed.`)
+export const deploymentGroupLimitExceeded = (application: string) =>
+  fault(
+    'DeploymentGroupLimitExceeded',
+    `The application ${application} has ${maximumGroups} deployment groups already, as many as are allowed.`,
+  )
+export const deploymentConfigLimitExceeded = () =>
+  fault(
+    'DeploymentConfigLimitExceeded',
+    `There are ${maximumConfigs} custom deployment configurations already, as many as are allowed.`,
+  )
+
+export const instanceNameRequired = () =>
+  fault('InstanceNameRequired', 'An on-premises instance name was not specified.')
+export const invalidInstanceName = (name: string) =>
+  fault(
+    'InvalidInstanceName',
+    `The on-premises instance name ${JSON.stringify(name)} is not valid: expected at most ${maximumNameLength} letters, digits and . _ + = , @ -, and not i- at the beginning.`,
+  )
+export const instanceNameAlreadyRegistered = (name: string) =>
+  fault('InstanceNameAlreadyRegistered', `The on-premises instance name ${name} is already registered.`)
+export const instanceNotRegistered = (name: string) =>
+  fault('InstanceNotRegistered', `The on-premises instance ${name} is not registered.`)
+export const instanceLimitExceeded = (given: number) =>
+  fault(
+    'InstanceLimitExceeded',
+    `${given} instances were specified; at most ${maximumInstances} are allowed in a call.`,
+  )
+export const instanceIdRequired = () => fault('InstanceIdRequired', 'The instance ID was not specified.')
+export const instanceDoesNotExist = (id: string, deploymentId: string) =>
+  fault('InstanceDoesNotExist', `The instance ${id} does not exist in the deployment ${deploymentId}.`)
+export const iamArnRequired = () =>
+  fault('IamArnRequired', 'No IAM ARN was included in the request: give iamUserArn or iamSessionArn.')
+export const multipleIamArnsProvided = () =>
+  fault('MultipleIamArnsProvided', 'Both an IAM user ARN and an IAM session ARN were included in the request.')
+export const invalidIamUserArn = (given: string) =>
+  fault('InvalidIamUserArn', `The IAM user ARN ${JSON.stringify(given)} is not valid.`)
+export const invalidIamSessionArn = (given: string) =>
+  fault('InvalidIamSessionArn', `The IAM session ARN ${JSON.stringify(given)} is not valid.`)
+export const iamUserArnAlreadyRegistered = (given: string) =>
+  fault('IamUserArnAlreadyRegistered', `The IAM user ARN ${given} is already registered with an on-premises instance.`)
+export const iamSessionArnAlreadyRegistered = (given: string) =>
+  fault(
+    'IamSessionArnAlreadyRegistered',
+    `The session ARN ${given} is already registered with an on-premises instance.`,
+  )
+export const invalidRegistrationStatus = (given: string) =>
+  fault('InvalidRegistrationStatus', `registrationStatus is ${given}; expected Registered or Deregistered.`)
+export const invalidTagFilter = (message: string) => fault('InvalidTagFilter', message)
+export const tagRequired = () => fault('TagRequired', 'A tag was not specified.')
+export const tagLimitExceeded = (name: string) =>
+  fault('TagLimitExceeded', `The instance ${name} would have more than ${maximumInstanceTags} tags.`)
+export const invalidTagsToAdd = (message: string) => fault('InvalidTagsToAdd', message)
+export const resourceArnRequired = () => fault('ResourceArnRequired', 'The ARN of a resource was not specified.')
+export const invalidArn = (given: string) => fault('InvalidArn', `The ARN ${JSON.stringify(given)} is not valid.`)
+export const arnNotSupported = (given: string) =>
+  fault('ArnNotSupported', `The ARN ${given} does not name an application, a deployment group or a configuration.`)
+export const gitHubAccountTokenNameRequired = () =>
+  fault('GitHubAccountTokenNameRequired', 'The GitHub account connection name was not specified.')
+export const gitHubAccountTokenDoesNotExist = (name: string) =>
+  fault('GitHubAccountTokenDoesNotExist', `No GitHub account connection exists with the name ${JSON.stringify(name)}.`)
+export const invalidInstanceType = (given: string) =>
+  fault('InvalidInstanceType', `The instance type ${given} is not valid: expected Blue or Green.`)
+export const invalidLifecycleEventHookExecutionId = () =>
+  fault('InvalidLifecycleEventHookExecutionId', 'The lifecycleEventHookExecutionId was not given by any deployment.')
+
 export const invalidDeploymentStatus = (given: string) =>
   fault('InvalidDeploymentStatus', `The deployment status ${given} does not exist.`)
 export const invalidTargetStatus = (given: string) =>
   fault('InvalidInstanceStatus', `The target status ${given} does not exist.`)
 export const invalidTargetFilterName = (given: string) =>
-  fault('InvalidTargetFilterName', `The target filter name ${given} is not valid here: expected TargetStatus.`)
+  fault(
+    'InvalidTargetFilterName',
+    `The target filter name ${given} is not valid: expected TargetStatus or ServerInstanceLabel.`,
+  )
 export const invalidTimeRange = (message: string) => fault('InvalidTimeRange', message)
 export const invalidNextToken = () => fault('InvalidNextToken', 'The next token was not given by this list.')
 export const invalidSortBy = (given: string) =>
@@ -108,8 +206,8 @@ export const invalidInput = (message: string) => fault('InvalidInput', message)
 export const invalidOperation = (message: string) => fault('InvalidOperation', message)
 export const bucketNameFilterRequired = () =>
   fault('BucketNameFilterRequired', 'A key prefix was specified without a bucket name.')
-export const batchLimitExceeded = (given: number) =>
-  fault('BatchLimitExceeded', `${given} IDs were specified; at most ${maximumBatchSize} are allowed.`)
+export const batchLimitExceeded = (given: number, most = maximumBatchSize) =>
+  fault('BatchLimitExceeded', `${given} names or IDs were specified; at most ${most} are allowed.`)
 export const deploymentTargetListSizeExceeded = (given: number) =>
   fault(
     'DeploymentTargetListSizeExceeded',

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from '@fairlead/core'
 import * as faults from './faults.ts'
 import { deploymentIdPattern, maximumDescriptionLength, maximumNameLength, namePattern } from './limits.ts'
-import type { AutoRollback, AutoRollbackEvent, S3Revision } from './model.ts'
+import type { AutoRollback, AutoRollbackEvent, Revision } from './model.ts'
 
 /** Says whether a value of a parameter that local-aws does not support changes nothing, so that it may pass. */
 type Harmless = (value: JsonValue) => boolean
@@ -128,7 +128,6 @@ export function readDescription(input: JsonObject): string | undefined {
 
 const rollbackEvents = ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM', 'DEPLOYMENT_STOP_ON_REQUEST'] as const
 
-/** There are no alarms here: DEPLOYMENT_STOP_ON_ALARM is taken and never comes true. */
 export function readAutoRollback(input: JsonObject): AutoRollback | undefined {
   const configuration = readObject(input, 'autoRollbackConfiguration')
   if (!configuration) return undefined
@@ -145,15 +144,34 @@ export function readAutoRollback(input: JsonObject): AutoRollback | undefined {
   return { enabled, events }
 }
 
-/** A bundle in S3: what an in-place deployment here can fetch. */
-export function readRevision(action: string, input: JsonObject): S3Revision {
-  const location = readObject(input, 'revision')
+/** A bundle in S3 or a commit on GitHub: what a deployment to Server takes. */
+export function readRevision(input: JsonObject, parameter = 'revision'): Revision {
+  const location = readObject(input, parameter)
   if (!location) throw faults.revisionRequired()
+  return readRevisionLocation(location)
+}
+
+export function readRevisionLocation(location: JsonObject): Revision {
   const type = readText(location, 'revisionType')
-  if (type === 'GitHub') throw faults.notSupported(action, 'a revision of the type GitHub')
-  if (type !== 'S3') {
-    throw faults.invalidRevision(`The revision type is ${type ?? 'missing'}; deployments to Server take S3 or GitHub.`)
+  if (type === 'GitHub') return readGitHubRevision(location)
+  if (type === 'S3') return readS3Revision(location)
+  throw faults.invalidRevision(`The revision type is ${type ?? 'missing'}; deployments to Server take S3 or GitHub.`)
+}
+
+function readGitHubRevision(location: JsonObject): Revision {
+  const gitHub = readObject(location, 'gitHubLocation')
+  const repository = gitHub && readText(gitHub, 'repository')
+  const commitId = gitHub && readText(gitHub, 'commitId')
+  if (!repository || !/^[^/\s]+\/[^/\s]+$/.test(repository)) {
+    throw faults.invalidRevision('The gitHubLocation needs a repository, in the form account/repository.')
   }
+  if (!commitId || !/^[0-9a-f]{40}$/i.test(commitId)) {
+    throw faults.invalidRevision('The gitHubLocation needs a commitId, the 40 hex digits of a SHA1.')
+  }
+  return { type: 'GitHub', repository, commitId }
+}
+
+function readS3Revision(location: JsonObject): Revision {
   const s3 = readObject(location, 's3Location')
   if (!s3) throw faults.invalidRevision('The revision has the type S3 and no s3Location.')
   const bucket = readText(s3, 'bucket')
@@ -165,5 +183,5 @@ export function readRevision(action: string, input: JsonObject): S3Revision {
   // An empty version or eTag comes from callers that spread a HeadObject answer; AWS treats it as not given.
   const version = readText(s3, 'version') || undefined
   const eTag = readText(s3, 'eTag') || undefined
-  return { bucket, key, bundleType, ...(version ? { version } : {}), ...(eTag ? { eTag } : {}) }
+  return { type: 'S3', bucket, key, bundleType, ...(version ? { version } : {}), ...(eTag ? { eTag } : {}) }
 }

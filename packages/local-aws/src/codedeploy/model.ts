@@ -2,9 +2,10 @@
 import type { DeployEvent } from '@fairlead/core'
 import type { FileExistsBehavior, LifecycleErrorCode } from '@fairlead/host-agent'
 
-export type DeploymentStatus = 'Created' | 'Queued' | 'InProgress' | 'Succeeded' | 'Failed' | 'Stopped'
-/** Of a target, and of a lifecycle event on it. */
-export type ProgressStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'Skipped'
+/** `Ready`: a blue/green deployment has installed its replacement hosts, and waits to be told to reroute traffic. */
+export type DeploymentStatus = 'Created' | 'Queued' | 'InProgress' | 'Ready' | 'Succeeded' | 'Failed' | 'Stopped'
+/** Of a target, and of a lifecycle event on it. Only a replacement host is ever `Ready`: it has no traffic yet. */
+export type ProgressStatus = 'Pending' | 'InProgress' | 'Ready' | 'Succeeded' | 'Failed' | 'Skipped'
 export type AutoRollbackEvent = 'DEPLOYMENT_FAILURE' | 'DEPLOYMENT_STOP_ON_ALARM' | 'DEPLOYMENT_STOP_ON_REQUEST'
 export type BundleType = 'zip' | 'tar' | 'tgz'
 
@@ -15,12 +16,22 @@ export interface AutoRollback {
 
 /** A bundle in S3, as the caller named it. */
 export interface S3Revision {
+  readonly type: 'S3'
   readonly bucket: string
   readonly key: string
   readonly bundleType: BundleType
   readonly version?: string | undefined
   readonly eTag?: string | undefined
 }
+
+/** A commit on GitHub, which the agent of a host fetches by itself. */
+export interface GitHubRevision {
+  readonly type: 'GitHub'
+  readonly repository: string
+  readonly commitId: string
+}
+
+export type Revision = S3Revision | GitHubRevision
 
 /** How many hosts must stay healthy. `MOST_CONCURRENCY` is how AWS describes `CodeDeployDefault.OneAtATime`. */
 export interface MinimumHealthyHosts {
@@ -41,6 +52,20 @@ export interface Application {
   readonly createTime: number
 }
 
+/** A machine that is none of AWS's, as RegisterOnPremisesInstance made it known. */
+export interface OnPremisesInstance {
+  readonly name: string
+  readonly arn: string
+  /** Who the agent on it says that it is: the ARN of a user or of a session. */
+  readonly identityArn: string
+  readonly registerTime: number
+  readonly deregisterTime?: number | undefined
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Tags of an application or a group, by the ARN. */
+export type ResourceTags = Readonly<Record<string, Readonly<Record<string, string>>>>
+
 export interface TagFilter {
   readonly Key?: string | undefined
   readonly Value?: string | undefined
@@ -55,6 +80,38 @@ export interface HostSelection {
   readonly onPremisesTagSet: readonly (readonly TagFilter[])[]
 }
 
+export interface DeploymentStyle {
+  readonly type: 'IN_PLACE' | 'BLUE_GREEN'
+  /** `WITH_TRAFFIC_CONTROL`: behind a load balancer. */
+  readonly option: 'WITH_TRAFFIC_CONTROL' | 'WITHOUT_TRAFFIC_CONTROL'
+}
+
+/** The names of a group's load balancers and target groups, which stand for themselves: there are none here. */
+export interface LoadBalancers {
+  readonly elbs: readonly string[]
+  readonly targetGroups: readonly string[]
+}
+
+/** How a blue/green deployment changes over. Waiting times are whole minutes, as in the API. */
+export interface BlueGreen {
+  readonly whenReady: 'CONTINUE_DEPLOYMENT' | 'STOP_DEPLOYMENT'
+  readonly readyWaitMinutes: number
+  readonly originals: 'TERMINATE' | 'KEEP_ALIVE'
+  readonly terminationWaitMinutes: number
+}
+
+export interface Alarms {
+  readonly enabled: boolean
+  readonly ignorePollAlarmFailure: boolean
+  readonly names: readonly string[]
+}
+
+/** Which hosts replace the originals of a blue/green deployment. */
+export interface TargetInstances {
+  readonly tagFilters: readonly TagFilter[]
+  readonly tagSet: readonly (readonly TagFilter[])[]
+}
+
 export interface DeploymentGroup {
   readonly id: string
   readonly applicationName: string
@@ -64,12 +121,16 @@ export interface DeploymentGroup {
   readonly selection: HostSelection
   readonly autoRollback: AutoRollback
   readonly outdatedInstancesStrategy: 'UPDATE' | 'IGNORE'
+  readonly style: DeploymentStyle
+  readonly loadBalancers?: LoadBalancers | undefined
+  readonly blueGreen?: BlueGreen | undefined
+  readonly alarms?: Alarms | undefined
 }
 
 /** A revision that an application knows, because it was registered or deployed. */
 export interface RegisteredRevision {
   readonly applicationName: string
-  readonly revision: S3Revision
+  readonly revision: Revision
   readonly description?: string | undefined
   readonly registerTime: number
   readonly firstUsedTime?: number | undefined
@@ -93,23 +154,30 @@ export interface TargetEvent {
   readonly diagnostics?: Diagnostics | undefined
 }
 
+export type TargetLabel = 'Blue' | 'Green'
+
 /** One host in one deployment. */
 export interface Target {
   /** The host's name. */
   readonly targetId: string
   readonly status: ProgressStatus
   readonly lastUpdatedAt: number
+  /** Of a blue/green deployment: whether it is an original host or a replacement. */
+  readonly label?: TargetLabel | undefined
   /** In the order in which they run. */
   readonly events: readonly TargetEvent[]
 }
 
 export type DeploymentErrorCode =
+  | 'ALARM_ACTIVE'
+  | 'APPLICATION_MISSING'
   | 'DEPLOYMENT_GROUP_MISSING'
   | 'HEALTH_CONSTRAINTS'
   | 'HEALTH_CONSTRAINTS_INVALID'
   | 'INTERNAL_ERROR'
   | 'MANUAL_STOP'
   | 'NO_INSTANCES'
+  | 'TIMEOUT'
 
 export interface DeploymentError {
   readonly code: DeploymentErrorCode
@@ -132,17 +200,30 @@ export interface Deployment {
   readonly deploymentGroupName: string
   readonly deploymentConfigName: string
   readonly minimumHealthyHosts: MinimumHealthyHosts
-  readonly revision: S3Revision
+  readonly revision: Revision
   /** What the group's last successful deployment had put there. */
-  readonly previousRevision?: S3Revision | undefined
+  readonly previousRevision?: Revision | undefined
   readonly description?: string | undefined
   readonly creator: 'user' | 'codeDeployRollback'
   readonly ignoreApplicationStopFailures: boolean
   readonly fileExistsBehavior: FileExistsBehavior
   readonly autoRollback: AutoRollback
+  readonly style: DeploymentStyle
+  readonly loadBalancers?: LoadBalancers | undefined
+  readonly blueGreen?: BlueGreen | undefined
+  readonly targetInstances?: TargetInstances | undefined
+  readonly updateOutdatedInstancesOnly: boolean
+  /** Starts the last successful deployment's revision anew on its hosts: the deployment whose archive is there. */
+  readonly restartOf?: string | undefined
+  /** The group's alarms, or those that the call set in their place. */
+  readonly alarms?: Alarms | undefined
+  readonly alarmsAreOverridden: boolean
   readonly status: DeploymentStatus
-  /** Set once somebody asked to stop it. */
-  readonly stop?: { readonly rollback: boolean } | undefined
+  /** Set once somebody asked to stop it, or an alarm did. */
+  readonly stop?: { readonly rollback: boolean; readonly alarm?: string | undefined } | undefined
+  /** How far somebody has asked a blue/green deployment not to wait. */
+  readonly continued?: { readonly ready: boolean; readonly termination: boolean } | undefined
+  readonly terminationWaitStarted: boolean
   readonly error?: DeploymentError | undefined
   readonly rollback?: RollbackInfo | undefined
   readonly createTime: number
@@ -161,6 +242,12 @@ export interface DeploymentEnd {
 /** Everything that the service knows. Replaced as a whole by each change; lists are in the order of creation. */
 export interface CodeDeployState {
   readonly applications: readonly Application[]
+  readonly instances: readonly OnPremisesInstance[]
+  readonly tags: ResourceTags
+  /** Names of hosts that blue/green deployments terminated. */
+  readonly terminated: readonly string[]
+  /** Names of alarms that are on. */
+  readonly alarmsOn: readonly string[]
   readonly configs: readonly DeploymentConfig[]
   readonly groups: readonly DeploymentGroup[]
   readonly revisions: readonly RegisteredRevision[]
@@ -178,8 +265,9 @@ export type CodeDeployEvent =
   | (OfDeployment & {
       readonly type: 'codedeploy.deployment-created'
       readonly creator: 'user' | 'codeDeployRollback'
-      readonly bucket: string
-      readonly key: string
+      /** Missing where the revision is a commit on GitHub. */
+      readonly bucket?: string | undefined
+      readonly key?: string | undefined
     })
   | (OfDeployment & {
       readonly type: 'codedeploy.deployment-status-changed'

@@ -8,9 +8,16 @@ import {
   type Clock,
   type JsonObject,
 } from '@fairlead/core'
-import { runLifecycleEvent, type Host, type HostEvent } from '@fairlead/host-agent'
+import { runLifecycleEvent, type Host, type HostEvent, type LifecycleEventName } from '@fairlead/host-agent'
 import type { JsonService, ServiceCall } from '../service.ts'
-import { createApplication, deleteApplication, getApplication, listApplications } from './actions/applications.ts'
+import {
+  batchGetApplications,
+  createApplication,
+  deleteApplication,
+  getApplication,
+  listApplications,
+  updateApplication,
+} from './actions/applications.ts'
 import {
   builtInConfigs,
   createDeploymentConfig,
@@ -24,9 +31,11 @@ import {
   createDeployment,
   getDeployment,
   listDeployments,
+  skipWaitTimeForInstanceTermination,
   stopDeployment,
 } from './actions/deployments.ts'
 import {
+  batchGetDeploymentGroups,
   createDeploymentGroup,
   defaultConfigName,
   deleteDeploymentGroup,
@@ -34,17 +43,66 @@ import {
   listDeploymentGroups,
   updateDeploymentGroup,
 } from './actions/groups.ts'
-import { getApplicationRevision, listApplicationRevisions, registerApplicationRevision } from './actions/revisions.ts'
-import { batchGetDeploymentTargets, getDeploymentTarget, listDeploymentTargets } from './actions/targets.ts'
-import { hostDeployment, type RunLifecycleEvent } from './agent.ts'
+import {
+  batchGetApplicationRevisions,
+  getApplicationRevision,
+  listApplicationRevisions,
+  registerApplicationRevision,
+} from './actions/revisions.ts'
+import {
+  batchGetDeploymentInstances,
+  batchGetDeploymentTargets,
+  getDeploymentInstance,
+  getDeploymentTarget,
+  listDeploymentInstances,
+  listDeploymentTargets,
+} from './actions/targets.ts'
+import {
+  addTagsToOnPremisesInstances,
+  batchGetOnPremisesInstances,
+  deregisterOnPremisesInstance,
+  getOnPremisesInstance,
+  listOnPremisesInstances,
+  registerOnPremisesInstance,
+  removeTagsFromOnPremisesInstances,
+} from './actions/on-premises.ts'
+import {
+  deleteGitHubAccountToken,
+  deleteResourcesByExternalId,
+  listGitHubAccountTokenNames,
+  listTagsForResource,
+  putLifecycleEventHookExecutionStatus,
+  tagResource,
+  untagResource,
+} from './actions/resources.ts'
+import {
+  askSimulated,
+  hostDeployment,
+  noGitHub,
+  type AgentAnswer,
+  type RunLifecycleEvent,
+  type SimulatedHost,
+} from './agent.ts'
+import { openCommandQueue } from './commands/command-queue.ts'
+import { createCommandService } from './commands/service.ts'
+import { makeSigner, type Signer } from './commands/signer.ts'
 import type { Action, ActionContext, FetchRevision } from './context.ts'
 import * as faults from './faults.ts'
 import { isName } from './input.ts'
-import type { AutoRollbackEvent, CodeDeployEvent, CodeDeployState, Deployment, DeploymentGroup } from './model.ts'
+import type {
+  AutoRollbackEvent,
+  CodeDeployEvent,
+  CodeDeployState,
+  Deployment,
+  DeploymentError,
+  DeploymentGroup,
+} from './model.ts'
 import { endDeployment } from './plan/deployment.ts'
 import { eventsBetween } from './plan/events-between.ts'
-import { selectHosts } from './plan/select-hosts.ts'
-import { addDeployment, changeDeployment, settleDeployment } from './plan/state.ts'
+import { participantsOf } from './plan/participants.ts'
+import { fleetOf, type Fleet } from './plan/select-hosts.ts'
+import { addDeployment, changeDeployment, raiseAlarm, settleDeployment } from './plan/state.ts'
+import { defaultStyle } from './routing-input.ts'
 import { runDeployment, type DeploymentRun } from './run-deployment.ts'
 
 /** A folder that stands for a machine, with an agent. */
@@ -64,7 +122,7 @@ export interface CodeDeployGroup {
   readonly hosts: readonly string[]
   /** Default: `CodeDeployDefault.OneAtATime`. */
   readonly deploymentConfig?: string | undefined
-  /** When a deployment of the group is rolled back by itself. Default: never. There are no alarms here. */
+  /** When a deployment of the group is rolled back by itself. Default: never. An alarm is on where `setAlarm` says so. */
   readonly autoRollback?: readonly ('failure' | 'alarm' | 'stop-on-request')[] | undefined
 }
 
@@ -78,6 +136,7 @@ export interface CodeDeployOptions {
   readonly account: string
   readonly region: string
   readonly hosts: readonly CodeDeployHost[]
+  readonly simulatedHosts?: readonly SimulatedHost[] | undefined
   readonly applications: readonly CodeDeployApplication[]
   readonly fetchRevision: FetchRevision
   /** What hooks find in their environment on every host; a host's own settings come over it. */
@@ -95,11 +154,24 @@ export interface CodeDeployService extends JsonService {
   readonly deployments: () => readonly Deployment[]
   /** Resolves when no deployment runs, rollbacks included. */
   readonly whenIdle: () => Promise<void>
+  /** Where agents poll that are none of this process. */
+  readonly commands: JsonService
+  /** Turns an alarm on or off; deployments that listen to one that is on are stopped. */
+  readonly setAlarm: SetAlarm
 }
 
+export type SetAlarm = (alarm: { readonly name: string; readonly isOn: boolean }) => void
+
+/** All that the SDK's model has. */
 const actions: Readonly<Record<string, Action>> = {
+  AddTagsToOnPremisesInstances: addTagsToOnPremisesInstances,
+  BatchGetApplicationRevisions: batchGetApplicationRevisions,
+  BatchGetApplications: batchGetApplications,
+  BatchGetDeploymentGroups: batchGetDeploymentGroups,
+  BatchGetDeploymentInstances: batchGetDeploymentInstances,
   BatchGetDeploymentTargets: batchGetDeploymentTargets,
   BatchGetDeployments: batchGetDeployments,
+  BatchGetOnPremisesInstances: batchGetOnPremisesInstances,
   ContinueDeployment: continueDeployment,
   CreateApplication: createApplication,
   CreateDeployment: createDeployment,
@@ -108,36 +180,59 @@ const actions: Readonly<Record<string, Action>> = {
   DeleteApplication: deleteApplication,
   DeleteDeploymentConfig: deleteDeploymentConfig,
   DeleteDeploymentGroup: deleteDeploymentGroup,
+  DeleteGitHubAccountToken: deleteGitHubAccountToken,
+  DeleteResourcesByExternalId: deleteResourcesByExternalId,
+  DeregisterOnPremisesInstance: deregisterOnPremisesInstance,
   GetApplication: getApplication,
   GetApplicationRevision: getApplicationRevision,
   GetDeployment: getDeployment,
   GetDeploymentConfig: getDeploymentConfig,
   GetDeploymentGroup: getDeploymentGroup,
+  GetDeploymentInstance: getDeploymentInstance,
   GetDeploymentTarget: getDeploymentTarget,
+  GetOnPremisesInstance: getOnPremisesInstance,
   ListApplicationRevisions: listApplicationRevisions,
   ListApplications: listApplications,
   ListDeploymentConfigs: listDeploymentConfigs,
   ListDeploymentGroups: listDeploymentGroups,
+  ListDeploymentInstances: listDeploymentInstances,
   ListDeploymentTargets: listDeploymentTargets,
   ListDeployments: listDeployments,
+  ListGitHubAccountTokenNames: listGitHubAccountTokenNames,
+  ListOnPremisesInstances: listOnPremisesInstances,
+  ListTagsForResource: listTagsForResource,
+  PutLifecycleEventHookExecutionStatus: putLifecycleEventHookExecutionStatus,
   RegisterApplicationRevision: registerApplicationRevision,
+  RegisterOnPremisesInstance: registerOnPremisesInstance,
+  RemoveTagsFromOnPremisesInstances: removeTagsFromOnPremisesInstances,
+  SkipWaitTimeForInstanceTermination: skipWaitTimeForInstanceTermination,
   StopDeployment: stopDeployment,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  UpdateApplication: updateApplication,
   UpdateDeploymentGroup: updateDeploymentGroup,
 }
 
 /**
- * CodeDeploy for Server, in place: deployments run on the hosts' folders, behind the caller's back, until they end or
+ * CodeDeploy for Server: deployments run on the hosts' folders, behind the caller's back, until they end or
  * the service is closed.
  *
  * @throws INVALID_OPTION
  */
 export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService {
-  const { account, region, clock = systemClock, fetchRevision } = options
+  const { account, region, clock = systemClock, fetchRevision, simulatedHosts = [] } = options
   const askAgent: RunLifecycleEvent = options.runLifecycleEvent ?? runLifecycleEvent
   checkSeed(options)
   let state = initialState(options, clock.now())
   const hosts = new Map(options.hosts.map((host) => [host.name, host]))
-  const taggedHosts = options.hosts.map(({ name, tags }) => ({ name, tags: { Name: name, ...tags } }))
+  const simulated = new Map(simulatedHosts.map((host) => [host.name, host]))
+  const taggedHosts = [...options.hosts, ...simulatedHosts].map(({ name, tags }) => ({
+    name,
+    tags: { Name: name, ...tags },
+  }))
+  const queue = openCommandQueue(clock)
+  let signer: Promise<Signer> | undefined
+  let changed = newDoor()
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
   /** Of deployments that run behind everybody's back: there is no caller to tell before `close`. */
@@ -159,6 +254,9 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
       const old = before.deployments[index]
       if (old !== deployment) eventsBetween(old, deployment, timestamp(clock)).forEach(tell)
     })
+    const { open } = changed
+    changed = newDoor()
+    open()
   }
 
   function findDeployment(id: string): Deployment {
@@ -174,10 +272,36 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
     }
   }
 
-  function agentHost(name: string): Host {
-    const host = hosts.get(name)
-    if (!host) throw new Error(`there is no host ${name}`)
-    const { folder, environment } = host
+  function fleet(): Fleet {
+    return fleetOf(taggedHosts, state)
+  }
+
+  async function runEvent(
+    deployment: Deployment,
+    targetId: string,
+    event: LifecycleEventName,
+    signal: AbortSignal,
+  ): Promise<AgentAnswer> {
+    const simulation = simulated.get(targetId)
+    if (simulation) return askSimulated(simulation, deployment, event, signal)
+    const host = hosts.get(targetId)
+    // A host without a folder is one whose own agent polls.
+    if (!host) {
+      return queue.run({ id: randomUUID(), host: targetId, deploymentId: deployment.deploymentId, event }, signal)
+    }
+    const told = hostDeployment(deployment)
+    if (!told) return noGitHub
+    return askAgent(agentHost(host), {
+      deployment: told,
+      event,
+      fetchBundle: fetchRevision,
+      signal,
+      clock,
+      onEvent: tell,
+    })
+  }
+
+  function agentHost({ name, folder, environment }: CodeDeployHost): Host {
     return { name, folder, environment: { ...options.hostEnvironment, ...environment } }
   }
 
@@ -198,20 +322,14 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
         replaceState(settled.state)
         if (settled.rollback) runInBackground(settled.rollback.deploymentId)
       },
-      hosts: () => {
-        const { deploymentGroupId } = findDeployment(deploymentId)
-        const group = state.groups.find(({ id }) => id === deploymentGroupId)
-        return group && selectHosts(taggedHosts, group.selection)
+      participants: () => {
+        const deployment = findDeployment(deploymentId)
+        const group = state.groups.find(({ id }) => id === deployment.deploymentGroupId)
+        return group ? participantsOf(deployment, group, fleet(), state) : whatIsMissing(deployment, state)
       },
-      runEvent: (targetId, event, signal) =>
-        askAgent(agentHost(targetId), {
-          deployment: hostDeployment(findDeployment(deploymentId)),
-          event,
-          fetchBundle: fetchRevision,
-          signal,
-          clock,
-          onEvent: tell,
-        }),
+      runEvent: (targetId, event, signal) => runEvent(findDeployment(deploymentId), targetId, event, signal),
+      nextChange: () => changed.opened,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
       signal: closing.signal,
     }
     const done = runDeployment(run)
@@ -231,12 +349,25 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
     change: (change) => replaceState(change(state)),
     newId: randomUUID,
     newDeploymentId,
+    newSuffix: () => Array.from({ length: 10 }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join(''),
+    fleet,
     fetchRevision,
     start: (deployment) => {
-      replaceState(addDeployment(state, deployment))
+      replaceState(raiseAlarm(addDeployment(state, deployment)))
       runInBackground(deployment.deploymentId)
     },
   }
+
+  const commands = createCommandService({
+    place: { account, region },
+    queue,
+    findHost: (identityArn) =>
+      state.instances.find((instance) => instance.identityArn === identityArn && instance.deregisterTime === undefined)
+        ?.name,
+    findDeployment: (id) => state.deployments.find(({ deploymentId }) => deploymentId === id),
+    signer: () => (signer ??= makeSigner(systemClock.now())),
+    isClosed: () => closing.signal.aborted,
+  })
 
   return {
     targetPrefix: 'CodeDeploy_20141006',
@@ -244,6 +375,11 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
     hosts: options.hosts,
     deployments: () => state.deployments,
     whenIdle,
+    commands,
+    setAlarm: ({ name, isOn }) => {
+      const others = state.alarmsOn.filter((other) => other !== name)
+      replaceState(raiseAlarm({ ...state, alarmsOn: isOn ? [...others, name] : others }))
+    },
     handle: async (name: string, input: JsonObject, call: ServiceCall): Promise<JsonObject> => {
       if (closing.signal.aborted) throw faults.closed()
       const action = Object.hasOwn(actions, name) ? actions[name] : undefined
@@ -265,6 +401,25 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
 
 const verb = 'startLocalAws'
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+const suffixAlphabet = `${idAlphabet}${idAlphabet.slice(0, 26).toLowerCase()}`
+
+interface Door {
+  readonly opened: Promise<void>
+  readonly open: () => void
+}
+
+function newDoor(): Door {
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  return { opened, open: () => open() }
+}
+
+/** Why a deployment cannot begin whose group is gone. */
+function whatIsMissing(deployment: Deployment, { applications }: CodeDeployState): DeploymentError {
+  return applications.some(({ name }) => name === deployment.applicationName)
+    ? { code: 'DEPLOYMENT_GROUP_MISSING', message: 'The deployment group was deleted before the deployment began.' }
+    : { code: 'APPLICATION_MISSING', message: 'The application was deleted before the deployment began.' }
+}
 
 const rollbackEvents: Readonly<Record<string, AutoRollbackEvent>> = {
   failure: 'DEPLOYMENT_FAILURE',
@@ -299,22 +454,37 @@ function initialState({ account, applications }: CodeDeployOptions, createTime: 
           events: autoRollback.flatMap((event) => rollbackEvents[event] ?? []),
         },
         outdatedInstancesStrategy: 'UPDATE',
+        style: defaultStyle,
       })),
     ),
     revisions: [],
     deployments: [],
+    instances: [],
+    tags: {},
+    terminated: [],
+    alarmsOn: [],
   }
 }
 
 /** The person who reads the refusal wrote these as options of `startLocalAws`, perhaps without a compiler. */
-function checkSeed({ hosts, applications }: CodeDeployOptions): void {
-  const names = hosts.map((host) => host?.name)
+function checkSeed({ hosts, simulatedHosts = [], applications }: CodeDeployOptions): void {
+  const names = [...hosts, ...simulatedHosts].map((host) => host?.name)
   hosts.forEach((host, index) => {
     const option = `hosts[${index}]`
     checkOptions(`${verb} ${option}`, host, ['name', 'folder', 'environment', 'tags'])
     checkName(`${option}.name`, host.name, names)
     if (typeof host.folder !== 'string' || !host.folder.startsWith('/')) {
       throw refusal(`${option}.folder`, host.folder, 'an absolute path')
+    }
+  })
+  const seen = new Set<string>()
+  simulatedHosts.forEach((host, index) => {
+    const option = `simulatedHosts[${index}]`
+    checkOptions(`${verb} ${option}`, host, ['name', 'tags', 'answer'])
+    checkName(`${option}.name`, host.name, seen.has(host.name) ? [host.name, host.name] : [])
+    seen.add(host.name)
+    if (host.answer !== undefined && typeof host.answer !== 'function') {
+      throw refusal(`${option}.answer`, host.answer, 'a function')
     }
   })
   applications.forEach((application, index) => {

@@ -1,15 +1,20 @@
 /** What the service knows, in the shapes of the API's answers. Times are seconds since 1970, with milliseconds. */
 import type { JsonObject } from '@fairlead/core'
+import { hostArn } from './arns.ts'
 import type {
+  Alarms,
   Application,
   AutoRollback,
   Deployment,
   DeploymentConfig,
   DeploymentGroup,
+  DeploymentStyle,
+  OnPremisesInstance,
   RegisteredRevision,
-  S3Revision,
+  Revision,
   TagFilter,
   Target,
+  TargetEvent,
 } from './model.ts'
 
 /** Where a host's ARN says that it is. */
@@ -17,8 +22,6 @@ export interface Place {
   readonly account: string
   readonly region: string
 }
-
-const inPlace: JsonObject = { deploymentType: 'IN_PLACE', deploymentOption: 'WITHOUT_TRAFFIC_CONTROL' }
 
 export function seconds(milliseconds: number): number {
   return milliseconds / 1000
@@ -65,7 +68,9 @@ export function wireGroup(
     targetRevision: last.successful ? wireRevision(last.successful.revision) : undefined,
     triggerConfigurations: [],
     autoRollbackConfiguration: wireAutoRollback(group.autoRollback),
-    deploymentStyle: inPlace,
+    deploymentStyle: wireStyle(group.style),
+    ...wireRouting(group),
+    alarmConfiguration: group.alarms ? wireAlarms(group.alarms) : undefined,
     outdatedInstancesStrategy: group.outdatedInstancesStrategy,
     lastSuccessfulDeployment: last.successful ? wireLastDeployment(last.successful) : undefined,
     lastAttemptedDeployment: last.attempted ? wireLastDeployment(last.attempted) : undefined,
@@ -77,6 +82,32 @@ export function wireGroup(
     computePlatform: 'Server',
     terminationHookEnabled: false,
   }
+}
+
+function wireStyle({ type, option }: DeploymentStyle): JsonObject {
+  return { deploymentType: type, deploymentOption: option }
+}
+
+function wireRouting({ loadBalancers, blueGreen }: Pick<DeploymentGroup, 'loadBalancers' | 'blueGreen'>): JsonObject {
+  const named = (names: readonly string[]) => (names.length > 0 ? names.map((name) => ({ name })) : undefined)
+  return {
+    loadBalancerInfo: loadBalancers && {
+      elbInfoList: named(loadBalancers.elbs),
+      targetGroupInfoList: named(loadBalancers.targetGroups),
+    },
+    blueGreenDeploymentConfiguration: blueGreen && {
+      terminateBlueInstancesOnDeploymentSuccess: {
+        action: blueGreen.originals,
+        terminationWaitTimeInMinutes: blueGreen.terminationWaitMinutes,
+      },
+      deploymentReadyOption: { actionOnTimeout: blueGreen.whenReady, waitTimeInMinutes: blueGreen.readyWaitMinutes },
+      greenFleetProvisioningOption: { action: 'DISCOVER_EXISTING' },
+    },
+  }
+}
+
+function wireAlarms({ enabled, ignorePollAlarmFailure, names }: Alarms): JsonObject {
+  return { enabled, ignorePollAlarmFailure, alarms: names.map((name) => ({ name })) }
 }
 
 function wireTagFilter({ Key, Value, Type }: TagFilter): JsonObject {
@@ -91,7 +122,12 @@ function wireLastDeployment({ deploymentId, status, createTime, completeTime }: 
   return { deploymentId, status, createTime: seconds(createTime), endTime: secondsIfAny(completeTime) }
 }
 
-export function wireRevision({ bucket, key, bundleType, version, eTag }: S3Revision): JsonObject {
+export function wireRevision(revision: Revision): JsonObject {
+  if (revision.type === 'GitHub') {
+    const { repository, commitId } = revision
+    return { revisionType: 'GitHub', gitHubLocation: { repository, commitId } }
+  }
+  const { bucket, key, bundleType, version, eTag } = revision
   return { revisionType: 'S3', s3Location: { bucket, key, bundleType, version, eTag } }
 }
 
@@ -106,7 +142,7 @@ export function wireRevisionInfo(known: RegisteredRevision, deploymentGroups: re
 }
 
 export function wireDeployment(deployment: Deployment): JsonObject {
-  const { rollback, targets } = deployment
+  const { rollback, targets, targetInstances } = deployment
   const count = (wanted: Target['status']) => targets.filter(({ status }) => status === wanted).length
   return {
     applicationName: deployment.applicationName,
@@ -129,13 +165,13 @@ export function wireDeployment(deployment: Deployment): JsonObject {
             Succeeded: count('Succeeded'),
             Failed: count('Failed'),
             Skipped: count('Skipped'),
-            Ready: 0,
+            Ready: count('Ready'),
           },
     description: deployment.description,
     creator: deployment.creator,
     ignoreApplicationStopFailures: deployment.ignoreApplicationStopFailures,
     autoRollbackConfiguration: wireAutoRollback(deployment.autoRollback),
-    updateOutdatedInstancesOnly: false,
+    updateOutdatedInstancesOnly: deployment.updateOutdatedInstancesOnly,
     rollbackInfo: rollback
       ? {
           rollbackDeploymentId: rollback.deploymentId,
@@ -143,30 +179,71 @@ export function wireDeployment(deployment: Deployment): JsonObject {
           rollbackMessage: rollback.message,
         }
       : undefined,
-    deploymentStyle: inPlace,
-    instanceTerminationWaitTimeStarted: false,
+    deploymentStyle: wireStyle(deployment.style),
+    targetInstances: targetInstances && {
+      tagFilters: targetInstances.tagFilters.map(wireTagFilter),
+      ec2TagSet:
+        targetInstances.tagSet.length > 0
+          ? { ec2TagSetList: targetInstances.tagSet.map((list) => list.map(wireTagFilter)) }
+          : undefined,
+    },
+    instanceTerminationWaitTimeStarted: deployment.terminationWaitStarted,
+    ...wireRouting(deployment),
     fileExistsBehavior: deployment.fileExistsBehavior,
+    // Absent for STANDARD, as in AWS.
+    deploymentMode: deployment.restartOf === undefined ? undefined : 'RESTART',
+    overrideAlarmConfiguration:
+      deployment.alarmsAreOverridden && deployment.alarms ? wireAlarms(deployment.alarms) : undefined,
     deploymentStatusMessages: [],
     computePlatform: 'Server',
   }
 }
 
-export function wireTarget(deploymentId: string, target: Target, { account, region }: Place): JsonObject {
+export function wireTarget(deploymentId: string, target: Target, place: Place): JsonObject {
   return {
     deploymentTargetType: 'InstanceTarget',
     instanceTarget: {
       deploymentId,
       targetId: target.targetId,
-      targetArn: `arn:aws:codedeploy:${region}:${account}:instance/${target.targetId}`,
+      targetArn: hostArn(place, target.targetId),
       status: target.status,
       lastUpdatedAt: seconds(target.lastUpdatedAt),
-      lifecycleEvents: target.events.map(({ name, status, startTime, endTime, diagnostics }) => ({
-        lifecycleEventName: name,
-        status,
-        startTime: secondsIfAny(startTime),
-        endTime: secondsIfAny(endTime),
-        diagnostics: diagnostics ? { ...diagnostics } : undefined,
-      })),
+      lifecycleEvents: target.events.map(wireLifecycleEvent),
+      instanceLabel: target.label,
     },
+  }
+}
+
+/** What a target was called before. */
+export function wireInstanceSummary(deploymentId: string, target: Target, place: Place): JsonObject {
+  return {
+    deploymentId,
+    instanceId: hostArn(place, target.targetId),
+    status: target.status,
+    lastUpdatedAt: seconds(target.lastUpdatedAt),
+    lifecycleEvents: target.events.map(wireLifecycleEvent),
+    instanceType: target.label,
+  }
+}
+
+function wireLifecycleEvent({ name, status, startTime, endTime, diagnostics }: TargetEvent): JsonObject {
+  return {
+    lifecycleEventName: name,
+    status,
+    startTime: secondsIfAny(startTime),
+    endTime: secondsIfAny(endTime),
+    diagnostics: diagnostics ? { ...diagnostics } : undefined,
+  }
+}
+
+export function wireInstance(instance: OnPremisesInstance): JsonObject {
+  const { name, arn, identityArn, registerTime, deregisterTime, tags } = instance
+  return {
+    instanceName: name,
+    ...(identityArn.includes(':sts:') ? { iamSessionArn: identityArn } : { iamUserArn: identityArn }),
+    instanceArn: arn,
+    registerTime: seconds(registerTime),
+    deregisterTime: secondsIfAny(deregisterTime),
+    tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
   }
 }

@@ -13,6 +13,10 @@ const create = { ...dev, revision }
 const group = { ...shop, deploymentGroupName: 'new', serviceRoleArn: 'arn:aws:iam::123456789012:role/deploy' }
 const config = { deploymentConfigName: 'mine', minimumHealthyHosts: { type: 'HOST_COUNT', value: 1 } }
 const unknownId = 'd-ABCDEF123'
+const iamUserArn = `arn:aws:iam::${account}:user/AWS/CodeDeploy/web`
+const iamSessionArn = `arn:aws:sts::${account}:assumed-role/host/web`
+const blueGreen = { deploymentType: 'BLUE_GREEN', deploymentOption: 'WITH_TRAFFIC_CONTROL' }
+const loadBalancerInfo = { elbInfoList: [{ name: 'lb' }] }
 
 describe('refusals, each by the name that the SDK knows', () => {
   const rows: readonly (readonly [string, string, JsonObject, string, RegExp?])[] = [
@@ -45,11 +49,10 @@ describe('refusals, each by the name that the SDK knows', () => {
       'InvalidComputePlatformException',
     ],
     [
-      'tags, which nothing here would show',
+      'a tag without a key',
       'CreateApplication',
-      { applicationName: 't', tags: [{ Key: 'a', Value: 'b' }] },
-      'OperationNotSupportedException',
-      /tags/,
+      { applicationName: 't', tags: [{ Value: 'b' }] },
+      'InvalidTagsToAddException',
     ],
     ['a name that is a number', 'GetApplication', { applicationName: 7 }, 'SerializationException', /applicationName/],
     ['no group name', 'GetDeploymentGroup', shop, 'DeploymentGroupNameRequiredException'],
@@ -85,17 +88,67 @@ describe('refusals, each by the name that the SDK knows', () => {
       'DeploymentConfigDoesNotExistException',
     ],
     [
-      'a blue/green group',
+      'a blue/green group without traffic control',
       'CreateDeploymentGroup',
       { ...group, deploymentStyle: { deploymentType: 'BLUE_GREEN' } },
       'InvalidDeploymentStyleException',
     ],
     [
-      'a group behind a load balancer',
+      'a deployment style that nobody knows',
       'CreateDeploymentGroup',
-      { ...group, loadBalancerInfo: { elbInfoList: [{ name: 'lb' }] } },
+      { ...group, deploymentStyle: { deploymentType: 'RED' } },
+      'InvalidDeploymentStyleException',
+    ],
+    [
+      'a blue/green group that does not say how',
+      'CreateDeploymentGroup',
+      { ...group, deploymentStyle: blueGreen, loadBalancerInfo },
+      'InvalidBlueGreenDeploymentConfigurationException',
+    ],
+    [
+      'a wait of three days before termination',
+      'CreateDeploymentGroup',
+      {
+        ...group,
+        deploymentStyle: blueGreen,
+        loadBalancerInfo,
+        blueGreenDeploymentConfiguration: {
+          terminateBlueInstancesOnDeploymentSuccess: { terminationWaitTimeInMinutes: 4320 },
+        },
+      },
+      'InvalidBlueGreenDeploymentConfigurationException',
+      /2880/,
+    ],
+    [
+      'replacement hosts out of an Auto Scaling group',
+      'CreateDeploymentGroup',
+      {
+        ...group,
+        deploymentStyle: blueGreen,
+        loadBalancerInfo,
+        blueGreenDeploymentConfiguration: { greenFleetProvisioningOption: { action: 'COPY_AUTO_SCALING_GROUP' } },
+      },
       'OperationNotSupportedException',
-      /loadBalancerInfo/,
+      /COPY_AUTO_SCALING_GROUP/,
+    ],
+    ['a role that is none', 'CreateDeploymentGroup', { ...group, serviceRoleArn: 'deploy' }, 'InvalidRoleException'],
+    [
+      'four groups of tags',
+      'CreateDeploymentGroup',
+      { ...group, ec2TagSet: { ec2TagSetList: Array.from({ length: 4 }, () => [{ Key: 'a', Type: 'KEY_ONLY' }]) } },
+      'TagSetListLimitExceededException',
+    ],
+    [
+      'traffic control without a load balancer',
+      'CreateDeploymentGroup',
+      { ...group, deploymentStyle: { deploymentOption: 'WITH_TRAFFIC_CONTROL' } },
+      'InvalidLoadBalancerInfoException',
+    ],
+    [
+      'pairs of target groups, which are for ECS',
+      'CreateDeploymentGroup',
+      { ...group, loadBalancerInfo: { targetGroupPairInfoList: [{ prodTrafficRoute: { listenerArns: ['a'] } }] } },
+      'InvalidLoadBalancerInfoException',
     ],
     [
       'an Auto Scaling group',
@@ -105,11 +158,25 @@ describe('refusals, each by the name that the SDK knows', () => {
       /autoScalingGroups/,
     ],
     [
-      'alarms that are switched on',
+      'alarms that are switched on and named by nobody',
       'CreateDeploymentGroup',
-      { ...group, alarmConfiguration: { enabled: true, alarms: [{ name: 'a' }] } },
-      'OperationNotSupportedException',
-      /alarmConfiguration/,
+      { ...group, alarmConfiguration: { enabled: true } },
+      'InvalidAlarmConfigException',
+    ],
+    [
+      'an alarm that is listed twice',
+      'CreateDeploymentGroup',
+      { ...group, alarmConfiguration: { enabled: true, alarms: [{ name: 'a' }, { name: 'a' }] } },
+      'InvalidAlarmConfigException',
+    ],
+    [
+      'eleven alarms',
+      'CreateDeploymentGroup',
+      {
+        ...group,
+        alarmConfiguration: { enabled: true, alarms: Array.from({ length: 11 }, (_, i) => ({ name: `${i}` })) },
+      },
+      'AlarmsLimitExceededException',
     ],
     [
       'triggers',
@@ -168,11 +235,18 @@ describe('refusals, each by the name that the SDK knows', () => {
       'InvalidRevisionException',
     ],
     [
-      'a revision in GitHub',
+      'a revision in GitHub without a repository',
       'CreateDeployment',
       { ...dev, revision: { revisionType: 'GitHub', gitHubLocation: {} } },
-      'OperationNotSupportedException',
-      /GitHub/,
+      'InvalidRevisionException',
+      /repository/,
+    ],
+    [
+      'a revision in GitHub that is a branch',
+      'CreateDeployment',
+      { ...dev, revision: { revisionType: 'GitHub', gitHubLocation: { repository: 'a/b', commitId: 'main' } } },
+      'InvalidRevisionException',
+      /commitId/,
     ],
     [
       'a revision without a key',
@@ -233,32 +307,42 @@ describe('refusals, each by the name that the SDK knows', () => {
       'InvalidIgnoreApplicationStopFailuresValueException',
     ],
     [
-      'a restart',
+      'a restart with a revision',
       'CreateDeployment',
       { ...create, deploymentMode: 'RESTART' },
-      'OperationNotSupportedException',
-      /deploymentMode/,
+      'InvalidInputException',
+      /RESTART takes no revision/,
     ],
     [
-      'other alarms',
+      'a restart of what was never deployed',
       'CreateDeployment',
-      { ...create, overrideAlarmConfiguration: { enabled: false } },
-      'OperationNotSupportedException',
-      /overrideAlarmConfiguration/,
+      { ...dev, deploymentMode: 'RESTART' },
+      'RevisionDoesNotExistException',
     ],
     [
-      'only the outdated hosts',
+      'a restart of the outdated hosts only',
       'CreateDeployment',
-      { ...create, updateOutdatedInstancesOnly: true },
-      'OperationNotSupportedException',
-      /updateOutdatedInstancesOnly/,
+      { ...dev, deploymentMode: 'RESTART', updateOutdatedInstancesOnly: true },
+      'InvalidUpdateOutdatedInstancesOnlyValueException',
+    ],
+    ['a mode that nobody knows', 'CreateDeployment', { ...create, deploymentMode: 'REBOOT' }, 'InvalidInputException'],
+    [
+      'other alarms, of which none is named',
+      'CreateDeployment',
+      { ...create, overrideAlarmConfiguration: { enabled: true } },
+      'InvalidAlarmConfigException',
     ],
     [
-      'target instances',
+      'only the outdated hosts, as a text',
       'CreateDeployment',
-      { ...create, targetInstances: { autoScalingGroups: ['a'] } },
-      'OperationNotSupportedException',
-      /targetInstances/,
+      { ...create, updateOutdatedInstancesOnly: 'true' },
+      'InvalidUpdateOutdatedInstancesOnlyValueException',
+    ],
+    [
+      'target instances of a deployment in place',
+      'CreateDeployment',
+      { ...create, targetInstances: { tagFilters: [{ Key: 'Name', Type: 'KEY_ONLY' }] } },
+      'InvalidTargetInstancesException',
     ],
     [
       'a parameter that nobody knows',
@@ -380,12 +464,138 @@ describe('refusals, each by the name that the SDK knows', () => {
       { ...shop, deployed: 'maybe' },
       'InvalidDeployedStateFilterException',
     ],
+    ['an action that is not here', 'CreateFleet', {}, 'UnknownOperationException', /CreateFleet/],
+    ['no instance name', 'RegisterOnPremisesInstance', {}, 'InstanceNameRequiredException'],
     [
-      'an action that is not here',
+      'an instance name of EC2',
+      'RegisterOnPremisesInstance',
+      { instanceName: 'i-0123456789abcdef0', iamUserArn },
+      'InvalidInstanceNameException',
+    ],
+    ['an instance of nobody', 'RegisterOnPremisesInstance', { instanceName: 'a' }, 'IamArnRequiredException'],
+    [
+      'an instance of two',
+      'RegisterOnPremisesInstance',
+      { instanceName: 'a', iamUserArn, iamSessionArn },
+      'MultipleIamArnsProvidedException',
+    ],
+    [
+      'a user that is a role',
+      'RegisterOnPremisesInstance',
+      { instanceName: 'a', iamUserArn: iamSessionArn },
+      'InvalidIamUserArnException',
+    ],
+    [
+      'a session that is a user',
+      'RegisterOnPremisesInstance',
+      { instanceName: 'a', iamSessionArn: iamUserArn },
+      'InvalidIamSessionArnException',
+    ],
+    [
+      'an instance that is not registered',
+      'GetOnPremisesInstance',
+      { instanceName: 'a' },
+      'InstanceNotRegisteredException',
+    ],
+    [
+      'tags of an instance that is not registered',
       'AddTagsToOnPremisesInstances',
-      {},
-      'UnknownOperationException',
-      /AddTagsToOnPremisesInstances/,
+      { instanceNames: ['a'], tags: [{ Key: 'a' }] },
+      'InstanceNotRegisteredException',
+    ],
+    [
+      'no tags for an instance',
+      'AddTagsToOnPremisesInstances',
+      { instanceNames: ['a'], tags: [] },
+      'TagRequiredException',
+    ],
+    [
+      'a tag of an instance without a key',
+      'RemoveTagsFromOnPremisesInstances',
+      { instanceNames: ['a'], tags: [{ Value: 'a' }] },
+      'InvalidTagException',
+    ],
+    ['no names of instances', 'BatchGetOnPremisesInstances', { instanceNames: [] }, 'InstanceNameRequiredException'],
+    [
+      '26 names of instances',
+      'BatchGetOnPremisesInstances',
+      { instanceNames: Array.from({ length: 26 }, () => 'a') },
+      'BatchLimitExceededException',
+    ],
+    [
+      '101 instances to tag',
+      'AddTagsToOnPremisesInstances',
+      { instanceNames: Array.from({ length: 101 }, () => 'a'), tags: [{ Key: 'a' }] },
+      'InstanceLimitExceededException',
+    ],
+    [
+      'an unknown registration status',
+      'ListOnPremisesInstances',
+      { registrationStatus: 'Lost' },
+      'InvalidRegistrationStatusException',
+    ],
+    [
+      'a filter of instances that is none',
+      'ListOnPremisesInstances',
+      { tagFilters: [{ Type: 'KEY_ONLY' }] },
+      'InvalidTagFilterException',
+    ],
+    [
+      'an application in a batch that is not there',
+      'BatchGetApplications',
+      { applicationNames: ['shop', 'nope'] },
+      'ApplicationDoesNotExistException',
+    ],
+    [
+      'an empty batch of applications',
+      'BatchGetApplications',
+      { applicationNames: [] },
+      'ApplicationNameRequiredException',
+    ],
+    [
+      '101 applications',
+      'BatchGetApplications',
+      { applicationNames: Array.from({ length: 101 }, () => 'shop') },
+      'BatchLimitExceededException',
+    ],
+    [
+      'an empty batch of groups',
+      'BatchGetDeploymentGroups',
+      { ...shop, deploymentGroupNames: [] },
+      'DeploymentGroupNameRequiredException',
+    ],
+    [
+      'an empty batch of revisions',
+      'BatchGetApplicationRevisions',
+      { ...shop, revisions: [] },
+      'RevisionRequiredException',
+    ],
+    ['no ARN', 'ListTagsForResource', {}, 'ResourceArnRequiredException'],
+    ['an ARN that is none', 'ListTagsForResource', { ResourceArn: 'shop' }, 'InvalidArnException'],
+    [
+      'the ARN of an instance',
+      'ListTagsForResource',
+      { ResourceArn: `arn:aws:codedeploy:${region}:${account}:instance:web-1` },
+      'ArnNotSupportedException',
+    ],
+    [
+      'the ARN of an application that is not there',
+      'TagResource',
+      { ResourceArn: `arn:aws:codedeploy:${region}:${account}:application:nope`, Tags: [{ Key: 'a' }] },
+      'ApplicationDoesNotExistException',
+    ],
+    [
+      'no tags for a resource',
+      'TagResource',
+      { ResourceArn: `arn:aws:codedeploy:${region}:${account}:application:shop`, Tags: [] },
+      'TagRequiredException',
+    ],
+    ['a token without a name', 'DeleteGitHubAccountToken', {}, 'GitHubAccountTokenNameRequiredException'],
+    [
+      'a token that is not there',
+      'DeleteGitHubAccountToken',
+      { tokenName: 'x' },
+      'GitHubAccountTokenDoesNotExistException',
     ],
     ['an action that every object inherits', 'constructor', {}, 'UnknownOperationException'],
   ]
@@ -437,7 +647,7 @@ describe('refusals, each by the name that the SDK knows', () => {
       ],
       [
         'ListDeploymentTargets',
-        { deploymentId: id, targetFilters: { ServerInstanceLabel: ['Blue'] } },
+        { deploymentId: id, targetFilters: { Size: ['Blue'] } },
         'InvalidTargetFilterNameException',
       ],
       [
@@ -445,7 +655,22 @@ describe('refusals, each by the name that the SDK knows', () => {
         { deploymentId: id, targetFilters: { TargetStatus: ['Done'] } },
         'InvalidInstanceStatusException',
       ],
+      [
+        'ListDeploymentTargets',
+        { deploymentId: id, targetFilters: { ServerInstanceLabel: ['Red'] } },
+        'InvalidInstanceTypeException',
+      ],
+      ['GetDeploymentInstance', { deploymentId: id }, 'InstanceIdRequiredException'],
+      ['GetDeploymentInstance', { deploymentId: id, instanceId: 'web-2' }, 'InstanceDoesNotExistException'],
+      ['BatchGetDeploymentInstances', { deploymentId: id, instanceIds: [] }, 'InstanceIdRequiredException'],
       ['ContinueDeployment', { deploymentId: id }, 'DeploymentAlreadyCompletedException'],
+      ['ContinueDeployment', { deploymentId: id, deploymentWaitType: 'TEA' }, 'InvalidDeploymentWaitTypeException'],
+      ['SkipWaitTimeForInstanceTermination', { deploymentId: id }, 'DeploymentAlreadyCompletedException'],
+      [
+        'PutLifecycleEventHookExecutionStatus',
+        { deploymentId: id, lifecycleEventHookExecutionId: 'x', status: 'Succeeded' },
+        'UnsupportedActionForDeploymentTypeException',
+      ],
     ]
     for (const [action, input, name] of refused) await expect(run.call(action, input)).rejects.toMatchObject({ name })
   })

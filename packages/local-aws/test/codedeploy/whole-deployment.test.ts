@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import {
   BatchGetDeploymentTargetsCommand,
   CreateDeploymentCommand,
+  CreateDeploymentGroupCommand,
   DeploymentDoesNotExistException,
   DeploymentLimitExceededException,
   GetDeploymentCommand,
@@ -13,7 +14,9 @@ import {
   paginateListDeployments,
   RevisionDoesNotExistException,
   StopDeploymentCommand,
+  UpdateDeploymentGroupCommand,
   waitUntilDeploymentSuccessful,
+  type CreateDeploymentCommandInput,
   type DeploymentInfo,
   type InstanceTarget,
 } from '@aws-sdk/client-codedeploy'
@@ -21,6 +24,8 @@ import { withTools } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import { loopback, type Loopback, type Pins } from './loopback.ts'
 import { zip, type ZipFile } from './zip.ts'
+
+const shopDev = { applicationName: 'shop', deploymentGroupName: 'dev' } as const
 
 const script = (text: string): ZipFile => ({ text: `#!/bin/sh\n${text}\n`, mode: 0o755 })
 
@@ -246,3 +251,72 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+describe('a restart', () => {
+  test('runs the scripts of the archive that is there, and downloads and installs nothing', async () => {
+    const world = await loopback('web-1')
+    const hooks = {
+      ApplicationStop: 'echo "stop" >> "$PWD/restarted"',
+      ApplicationStart: 'echo "start" >> "$PWD/restarted"',
+    }
+    await world.put('v1.zip', release('v1', hooks))
+    await deploy(world, 'v1.zip')
+    await world.aws.whenIdle()
+    const trace = `${world.folder('web-1')}/restarted`
+    writeFileSync(trace, '')
+    const installed = `${world.folder('web-1')}/var/www/index.html`
+    writeFileSync(installed, 'edited')
+    const { deploymentId } = await world.client.send(
+      new CreateDeploymentCommand({
+        applicationName: 'shop',
+        deploymentGroupName: 'dev',
+        deploymentMode: 'RESTART',
+      }),
+    )
+    await world.aws.whenIdle()
+    expect(await info(world, deploymentId ?? '')).toMatchObject({ status: 'Succeeded', deploymentMode: 'RESTART' })
+    expect(readFileSync(trace, 'utf8')).toBe('stop\nstart\n')
+    expect(readFileSync(installed, 'utf8')).toBe('edited')
+  })
+})
+
+describe('blue/green', () => {
+  test('the originals run their own scripts when they let go of traffic, the replacements those of the new release', async () => {
+    const world = await loopback('blue-1', 'green-1')
+    const named = (Value: string) => [{ Key: 'Name', Value, Type: 'KEY_AND_VALUE' as const }]
+    const traffic = {
+      BeforeBlockTraffic: 'echo "$(cat "$PWD/var/www/index.html") blocks" >> "$PWD/traffic"',
+      AfterAllowTraffic: 'echo "$(cat "$PWD/var/www/index.html") allows" >> "$PWD/traffic"',
+    }
+    await world.put('v1.zip', release('v1', traffic))
+    await world.put('v2.zip', release('v2', traffic))
+    const role = { serviceRoleArn: 'arn:aws:iam::123456789012:role/deploy' }
+    const blueGreen = { ...shopDev, deploymentGroupName: 'site' }
+    await world.client.send(new CreateDeploymentGroupCommand({ ...blueGreen, ...role, ec2TagFilters: named('blue-1') }))
+    const to = async (key: string, input: Partial<CreateDeploymentCommandInput> = {}) => {
+      const revision = { revisionType: 'S3', s3Location: { bucket: 'artifacts', key, bundleType: 'zip' } } as const
+      const { deploymentId } = await world.client.send(
+        new CreateDeploymentCommand({ ...blueGreen, revision, ...input }),
+      )
+      await world.aws.whenIdle()
+      return info(world, deploymentId ?? '')
+    }
+    expect(await to('v1.zip')).toMatchObject({ status: 'Succeeded' })
+    await world.client.send(
+      new UpdateDeploymentGroupCommand({
+        applicationName: 'shop',
+        currentDeploymentGroupName: 'site',
+        deploymentStyle: { deploymentType: 'BLUE_GREEN', deploymentOption: 'WITH_TRAFFIC_CONTROL' },
+        loadBalancerInfo: { targetGroupInfoList: [{ name: 'site' }] },
+        blueGreenDeploymentConfiguration: {
+          terminateBlueInstancesOnDeploymentSuccess: { action: 'KEEP_ALIVE' },
+        },
+      }),
+    )
+    expect(await to('v2.zip', { targetInstances: { tagFilters: named('green-1') } })).toMatchObject({
+      status: 'Succeeded',
+    })
+    expect(readFileSync(`${world.folder('blue-1')}/traffic`, 'utf8')).toBe('<h1>v1</h1> blocks\n')
+    expect(readFileSync(`${world.folder('green-1')}/traffic`, 'utf8')).toBe('<h1>v2</h1> allows\n')
+  })
+})

@@ -19,14 +19,18 @@ import type { InstalledReleases } from '../model.ts'
 /** One system call, or one call of something that the caller gave. Paths are relative to the root. */
 export type Operation =
   | { readonly call: 'check' | 'prepare' | 'reload'; readonly release: string }
+  | { readonly call: 'trial'; readonly release: string; readonly command: readonly string[] }
   | { readonly call: 'symlink'; readonly target: string; readonly path: string }
+  | { readonly call: 'link' | 'copy'; readonly from: string; readonly to: string }
+  | { readonly call: 'mkdir' | 'write' | 'syncfs'; readonly path: string }
+  | { readonly call: 'chmod'; readonly path: string; readonly mode: string }
   | { readonly call: 'rename'; readonly from: string; readonly to: string }
   | { readonly call: 'unlink'; readonly path: string }
   | { readonly call: 'remove-tree'; readonly path: string }
   | { readonly call: 'fsync'; readonly path: string }
   | { readonly call: 'readlink'; readonly path: string; readonly expect: string }
   | { readonly call: 'probe'; readonly url: string }
-  | { readonly call: 'append'; readonly path: string; readonly outcome: 'activated' | 'rolled-back' }
+  | { readonly call: 'append'; readonly path: string; readonly outcome: 'activated' | 'rolled-back' | 'cancelled' }
 
 /** A step of a plan. */
 export interface Step<Name extends string = string> {
@@ -44,7 +48,7 @@ export interface Step<Name extends string = string> {
 }
 
 export type ActivationStepName =
-  'prepare' | 'check' | 'link' | 'switch' | 'sync' | 'reload' | 'confirm' | 'probe' | 'record'
+  'prepare' | 'check' | 'trial' | 'link' | 'switch' | 'sync' | 'reload' | 'confirm' | 'probe' | 'record'
 
 /** The steps to a release, and back from it. */
 export interface ActivationPlan {
@@ -64,6 +68,10 @@ export interface PlanActivationOptions {
   readonly prepare?: boolean | undefined
   /** Whether the caller checks the release before it is live. Default: false. */
   readonly check?: boolean | undefined
+  /** What answers for the release before it is live. Default: nobody is asked. */
+  readonly trial?: { readonly command: readonly string[] } | undefined
+  /** The root, absolute, where `current` is to hold an absolute path. Default: it holds the way from the root. */
+  readonly linkRoot?: string | undefined
   /** Whether the caller tells the workers that the release has changed. Default: false. */
   readonly reload?: boolean | undefined
   /** Where to ask whether the release answers. Default: nobody is asked. */
@@ -74,10 +82,10 @@ export interface PlanActivationOptions {
 
 /** Plans how `to` becomes live on a host as it stands. */
 export function planActivation(installed: ActivationView, options: PlanActivationOptions): ActivationPlan {
-  const { to, token, prepare, check, reload, probe, outcome = 'activated' } = options
+  const { to, token, prepare, check, trial, linkRoot, reload, probe, outcome = 'activated' } = options
   if (installed.current === to && installed.settled) return { from: to, to, steps: [] }
 
-  const target = `releases/${to}`
+  const target = linkRoot === undefined ? `releases/${to}` : `${linkRoot}/releases/${to}`
   const temporary = `.current-${token}`
   const back = wayBack(installed, to)
   const steps: readonly (Step<ActivationStepName> | false | undefined)[] = [
@@ -93,6 +101,13 @@ export function planActivation(installed: ActivationView, options: PlanActivatio
       do: { call: 'check', release: to },
       undo: [],
       durableAfter: 'check',
+      blames: 'release',
+    },
+    trial && {
+      name: 'trial',
+      do: { call: 'trial', release: to, command: trial.command },
+      undo: [],
+      durableAfter: 'trial',
       blames: 'release',
     },
     {

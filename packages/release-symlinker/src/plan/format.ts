@@ -23,8 +23,22 @@ export function formatOperation(operation: Operation): string {
       return `check releases/${operation.release} (yours)`
     case 'reload':
       return `reload for releases/${operation.release} (yours)`
+    case 'trial':
+      return `(cd releases/${operation.release} && PORT=<spare> ${operation.command.join(' ')})`
     case 'symlink':
       return `ln -s ${operation.target} ${operation.path}`
+    case 'link':
+      return `ln ${operation.from} ${operation.to}`
+    case 'copy':
+      return `cp ${operation.from} ${operation.to}`
+    case 'mkdir':
+      return `mkdir ${operation.path}`
+    case 'chmod':
+      return `chmod ${operation.mode} ${operation.path}`
+    case 'write':
+      return `write ${operation.path}`
+    case 'syncfs':
+      return `sync -f ${operation.path}`
     case 'rename':
       return `mv -T ${operation.from} ${operation.to}`
     case 'unlink':

@@ -8,6 +8,20 @@ export interface StagedRecord {
   readonly commit: string
   readonly contentDigest: string
   readonly stagedAt: string
+  /** Of the manifest as it was staged. Left out: an earlier version staged it. */
+  readonly manifestSha256?: string | undefined
+  readonly shared?: readonly string[] | undefined
+  readonly overlap?: readonly string[] | undefined
+  readonly writable?: readonly string[] | undefined
+}
+
+/** A folder below `releases`. */
+export interface ReleaseOnDisk {
+  readonly name: string
+  readonly path: string
+  readonly changedAt: string
+  /** Whether Deployer has left its mark in it: a file BAD_RELEASE, which `dep rollback` writes. */
+  readonly markedBad?: boolean | undefined
 }
 
 /** What was read of a host. */
@@ -16,7 +30,7 @@ export interface HostFacts {
   /** The text of the link `current`, and the name below `releases` that it leads to. */
   readonly currentLink?: string | undefined
   readonly currentName?: string | undefined
-  readonly folders: readonly { readonly name: string; readonly path: string; readonly changedAt: string }[]
+  readonly folders: readonly ReleaseOnDisk[]
   readonly records: readonly StagedRecord[]
   readonly history: readonly HistoryEntry[]
 }
@@ -29,7 +43,11 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
   const current = currentName !== undefined && there.has(currentName) ? currentName : undefined
   const way = wayOf(history)
   const wayToCurrent = current === undefined ? way : goTo(way, current)
-  const bad = badOnes(history)
+  const marked = folders.filter(({ markedBad }) => markedBad)
+  const bad = new Map([
+    ...marked.map(({ name, changedAt }) => [name, { at: changedAt, reason: 'Deployer marked it' }] as const),
+    ...badOnes(history),
+  ])
   const mentioned = new Set(history.flatMap(liveOnes))
 
   const undescribed = folders

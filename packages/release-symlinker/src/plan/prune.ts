@@ -16,6 +16,8 @@ export interface PrunedRelease {
 export interface PlanPruneOptions {
   /** How many releases stay that could be live: the live one among them, bad ones not counted. At least 1. */
   readonly keep: number
+  /** The names of releases that processes work in. Default: nobody was asked. */
+  readonly inUse?: readonly string[] | undefined
   /** The time that counts as now: ISO 8601. */
   readonly at: string
   /** Tells this run's names in the trash from any other's. */
@@ -26,12 +28,13 @@ export interface PlanPruneOptions {
  * Plans which releases go. The live one stays, so does the one that a rollback would go to, and what a deployment may
  * still be working on, whatever `keep` says.
  */
-export function planPrune(installed: InstalledReleases, { keep, at, token }: PlanPruneOptions): PrunePlan {
+export function planPrune(installed: InstalledReleases, { keep, inUse = [], at, token }: PlanPruneOptions): PrunePlan {
   const protectedBy = ({ name, state, stagedAt, bad }: InstalledRelease) => {
     if (name === installed.current) return 'it is live'
     if (name === installed.previous) return 'a rollback would go to it'
     const mayBeInProgress = state === 'staged' && !bad && Date.parse(at) - Date.parse(stagedAt) < inProgressMs
-    return mayBeInProgress ? 'its deployment may be in progress' : undefined
+    if (mayBeInProgress) return 'its deployment may be in progress'
+    return inUse.includes(name) ? 'a process works in it' : undefined
   }
   const could = installed.releases.filter(({ state, bad }) => state === 'live' || (state !== 'staged' && !bad))
   const kept = new Set(could.slice(0, keep).map(({ name }) => name))

@@ -34,11 +34,31 @@ export interface SharedPlan {
   readonly target: string
   /** What `shared` begins with where it has nothing there. Empty: an empty folder. */
   readonly seed: TreePlan
+  /** How the application writes to it, where that was said. */
+  readonly writable?: WritablePath | undefined
+}
+
+/** A folder that the application writes to. */
+export interface WritablePath {
+  /** Inside the release; made where the release does not bring it. Also a shared path: applied when it is made. */
+  readonly path: string
+  /** A name or a number. Default: that of the release. */
+  readonly owner?: string | number | undefined
+  /** Default: that of the release. */
+  readonly group?: string | number | undefined
+  /** Four octal digits, for example `2775`. Default: that of the manifest, `0755` where it has none. */
+  readonly mode?: string | undefined
+  /**
+   * Entries for setfacl(1), for example `u:www-data:rwX`; what is made in the folder begins with the same. Default: none.
+   */
+  readonly acl?: readonly string[] | undefined
 }
 
 export interface StagingPlan {
   readonly tree: TreePlan
   readonly shared: readonly SharedPlan[]
+  /** Those inside the release itself. */
+  readonly writable: readonly WritablePath[]
   /** Of all files, seeds too. */
   readonly sizes: readonly number[]
   /** Files, folders and links, seeds too: each takes an inode. */
@@ -46,21 +66,33 @@ export interface StagingPlan {
 }
 
 /**
- * Plans what a release consists of: the entries of its manifest, the manifest itself, and links to what is shared.
+ * Plans what a release consists of: the entries of its manifest, the manifest itself, links to what is shared, and
+ * folders that the application writes to.
  *
- * @throws RELEASE_MANIFEST_UNSAFE, SHARED_PATH_INVALID
+ * @throws RELEASE_MANIFEST_UNSAFE, SHARED_PATH_INVALID, WRITABLE_PATH_INVALID
  */
-export function planStaging(manifest: Pick<Manifest, 'entries'>, shared: readonly string[] = []): StagingPlan {
+export function planContents(
+  manifest: Pick<Manifest, 'entries'>,
+  shared: readonly string[] = [],
+  writable: readonly WritablePath[] = [],
+): StagingPlan {
   const entries = checkedEntries(manifest.entries)
   const paths = checkedShared(shared)
+  const folders = checkedWritable(writable, paths, entries)
   const isShared = (path: string) => paths.some((root) => path === root || path.startsWith(`${root}/`))
-  const sharedPlans = paths.map((path) => planShared(path, entries))
+  const sharedPlans = paths.map((path) => ({
+    ...planShared(path, entries),
+    writable: folders.find((folder) => folder.path === path),
+  }))
   const own = [...entries.values()].filter(({ path }) => !isShared(path))
-  const tree = treeOf(own, [manifestPath, ...paths].flatMap(parentsOf), '')
+  const ownWritable = folders.filter(({ path }) => !isShared(path))
+  const inside = [manifestPath, ...paths, ...ownWritable.map(({ path }) => `${path}/`)]
+  const tree = treeOf(own, inside.flatMap(parentsOf), '')
   const trees = [tree, ...sharedPlans.map(({ seed }) => seed)]
   return {
     tree,
     shared: sharedPlans,
+    writable: ownWritable,
     sizes: trees.flatMap(({ files }) => files.map(({ sizeBytes }) => sizeBytes)),
     // The folder of the release, its manifest and the links to what is shared come on top of the trees.
     entryCount: trees.reduce((sum, tree) => sum + sizeOf(tree), 2 + 2 * paths.length),
@@ -117,6 +149,52 @@ function checkedShared(shared: readonly string[]): readonly string[] {
     }
   }
   return paths
+}
+
+function checkedWritable(
+  writable: readonly WritablePath[],
+  shared: readonly string[],
+  entries: Entries,
+): readonly WritablePath[] {
+  const folders = writable.map((folder): WritablePath => {
+    const path = folder.path.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+    const refuse = (problem: string) => {
+      throw errors.WRITABLE_PATH_INVALID({ path: folder.path, problem })
+    }
+    const problem = pathProblem(path)
+    if (problem !== undefined) refuse(problem)
+    if (path === '.fairlead' || path.startsWith('.fairlead/')) refuse('belongs to the manifest')
+    const around = shared.find((root) => path.startsWith(`${root}/`))
+    // Behind the link to `shared` somebody else may write: no mode or owner is set through it.
+    if (around !== undefined) refuse(`stands inside ${around}, which is shared`)
+    for (const above of [...parentsOf(path), path]) {
+      const type = entries.get(above)?.type ?? 'directory'
+      if (type !== 'directory') refuse(`is or stands below ${above}, which is a ${type} in the release`)
+    }
+    return { ...folder, path }
+  })
+  for (const [index, { path }] of folders.entries()) {
+    if (folders.findIndex((other) => other.path === path) !== index) {
+      throw errors.WRITABLE_PATH_INVALID({ path, problem: 'is given twice' })
+    }
+  }
+  return folders
+}
+
+/**
+ * Why a link would lead out of the release it stands in; nothing where it stays inside, through other links too: it goes
+ * up no further than the release, and only at its beginning, so that no link on the way decides where `..` leads.
+ */
+export function linkProblem(path: string, target: string): string | undefined {
+  if (target === '') return 'leads nowhere'
+  if (target.startsWith('/')) return `leads to ${JSON.stringify(target)}, out of the release`
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.')
+  const down = parts.findIndex((part) => part !== '..')
+  const ups = down === -1 ? parts.length : down
+  if (ups >= path.split('/').length || parts.slice(ups).includes('..')) {
+    return `leads to ${JSON.stringify(target)}, which may be out of the release`
+  }
+  return undefined
 }
 
 function pathProblem(path: string): string | undefined {

@@ -1,5 +1,6 @@
 import { request as requestPlain, type IncomingMessage } from 'node:http'
 import { request as requestSecure } from 'node:https'
+import { createServer, type AddressInfo } from 'node:net'
 
 export interface HttpAnswer {
   readonly status: number
@@ -43,4 +44,16 @@ async function readBody(incoming: IncomingMessage, maxBytes: number): Promise<st
     if (bytes >= maxBytes) break
   }
   return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8')
+}
+
+/** A port of loopback that nobody listens on. The system does not give it to another for a while. */
+export function findSparePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
 }

@@ -1,6 +1,6 @@
 import { isDeployError, type ManifestEntry } from '@fairlead/core'
 import { describe, expect, test } from 'vitest'
-import { planStaging } from '../../src/plan/stage.ts'
+import { planContents } from '../../src/plan/stage.ts'
 
 const digest = 'a'.repeat(64)
 const file = (path: string, sizeBytes = 10): ManifestEntry => ({
@@ -15,7 +15,7 @@ const link = (path: string): ManifestEntry => ({ path, type: 'symlink', mode: '0
 const paths = (list: readonly { readonly path: string }[]) => list.map(({ path }) => path)
 
 test('folders come before what they hold, listed or not', () => {
-  const { tree } = planStaging({ entries: [file('a/b/c.txt'), folder('a')] })
+  const { tree } = planContents({ entries: [file('a/b/c.txt'), folder('a')] })
   expect(tree.folders).toEqual([
     { path: 'a', mode: 0o750 },
     { path: '.fairlead', mode: 0o755 },
@@ -26,7 +26,7 @@ test('folders come before what they hold, listed or not', () => {
 
 test('what is shared leaves the release and becomes the seed, with a link as deep as its place', () => {
   const entries = [file('index.html'), folder('var/uploads'), file('var/uploads/a/b.txt'), link('var/uploads/l')]
-  const { tree, shared } = planStaging({ entries }, ['var/uploads'])
+  const { tree, shared } = planContents({ entries }, ['var/uploads'])
   expect(paths(tree.files)).toEqual(['index.html'])
   expect(paths(tree.folders)).toContain('var')
   expect(paths(tree.folders)).not.toContain('var/uploads')
@@ -42,23 +42,23 @@ test('what is shared leaves the release and becomes the seed, with a link as dee
 })
 
 test('a shared file is its own seed', () => {
-  const { shared } = planStaging({ entries: [file('config/app.ini')] }, ['config/app.ini'])
+  const { shared } = planContents({ entries: [file('config/app.ini')] }, ['config/app.ini'])
   expect(shared).toMatchObject([{ holds: 'file', seed: { files: [{ path: '', source: 'config/app.ini' }] } }])
 })
 
 test('a shared path that the release does not have gets the folders above it', () => {
-  const { tree, shared } = planStaging({ entries: [] }, ['./var/log/'])
+  const { tree, shared } = planContents({ entries: [] }, ['./var/log/'])
   expect(paths(tree.folders)).toContain('var')
   expect(shared).toMatchObject([{ path: 'var/log', holds: 'nothing', target: '../../../shared/var/log' }])
 })
 
 test('a path that only begins like a shared one stays in the release', () => {
-  const { tree } = planStaging({ entries: [file('var/uploads2/a')] }, ['var/uploads'])
+  const { tree } = planContents({ entries: [file('var/uploads2/a')] }, ['var/uploads'])
   expect(paths(tree.files)).toEqual(['var/uploads2/a'])
 })
 
 test('each entry counts, with the folder of the release, the manifest and the links', () => {
-  const { entryCount, sizes } = planStaging({ entries: [file('a', 5), file('up/b', 7)] }, ['up'])
+  const { entryCount, sizes } = planContents({ entries: [file('a', 5), file('up/b', 7)] }, ['up'])
   expect(sizes).toEqual([5, 7])
   // The release: its folder, .fairlead, the manifest, a, the link up. Shared: the folder up, b, and one to spare.
   expect(entryCount).toBeGreaterThanOrEqual(7)
@@ -106,7 +106,7 @@ describe('a shared path is refused that', () => {
 
 function refusal(entries: readonly ManifestEntry[], shared?: readonly string[]): string {
   try {
-    planStaging({ entries }, shared)
+    planContents({ entries }, shared)
   } catch (error) {
     if (isDeployError(error)) return `${error.code}: ${error.message}`
     throw error

@@ -1,10 +1,11 @@
 /** A process of its own, for the tests that kill it or let several run at once. Reads one task from its argument. */
-import { closeSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StagedRelease } from '@fairlead/core'
 import { activateOn } from '../../src/activate-release.ts'
 import { systemDisk, type Disk } from '../../src/ports/disk.ts'
 import { pruneOn } from '../../src/prune-releases.ts'
+import { repairOn } from '../../src/repair-releases.ts'
 import { rollbackOn } from '../../src/rollback-release.ts'
 import { stageOn, type StageReleaseOptions } from '../../src/stage-release.ts'
 import { interruptedDisk, type Interruption } from './interrupted-disk.ts'
@@ -15,9 +16,19 @@ export type Job =
   | { readonly verb: 'activate'; readonly staged: StagedRelease }
   | { readonly verb: 'rollback'; readonly root: string }
   | { readonly verb: 'prune'; readonly root: string; readonly keep: number }
+  | { readonly verb: 'repair'; readonly root: string }
 
 export type Task =
-  | { readonly kind: 'interrupt'; readonly how: Interruption; readonly at: number; readonly jobs: readonly Job[] }
+  | {
+      readonly kind: 'interrupt'
+      readonly how: Interruption
+      /** Of what `fail` reports. Default: EIO. */
+      readonly code?: string
+      readonly at: number
+      readonly jobs: readonly Job[]
+    }
+  /** Stages and activates, with a check that nobody else may be in at the same time; killed in it where that is asked for. */
+  | { readonly kind: 'deploy'; readonly options: StageReleaseOptions; readonly killed: boolean }
   /** Activates with a check that nobody else may be in at the same time. */
   | { readonly kind: 'contend'; readonly staged: StagedRelease; readonly whenLocked: 'wait' | 'fail' }
 
@@ -33,7 +44,8 @@ async function run(disk: Disk, job: Job): Promise<void> {
   if (job.verb === 'stage') await stageOn(disk, job.options)
   else if (job.verb === 'activate') await activateOn(disk, job.staged, { check: nothing, reload: nothing })
   else if (job.verb === 'rollback') await rollbackOn(disk, { root: job.root, beforeSwitch: nothing, reload: nothing })
-  else await pruneOn(disk, { root: job.root, keep: job.keep })
+  else if (job.verb === 'prune') await pruneOn(disk, { root: job.root, keep: job.keep })
+  else await repairOn(disk, { root: job.root })
 }
 
 async function outcomeOf(action: () => Promise<void>): Promise<string | undefined> {
@@ -50,11 +62,28 @@ if (task.kind === 'interrupt') {
   const results: JobResult[] = []
   for (const [index, job] of task.jobs.entries()) {
     // One job is stopped at the operation that was asked for, several each at one further.
-    const { disk, operations } = interruptedDisk(systemDisk, task.how, task.at + index)
+    const { disk, operations } = interruptedDisk(systemDisk, task.how, task.at + index, task.code)
     const code = await outcomeOf(() => run(disk, job))
     results.push({ operations: operations(), code })
   }
   process.stdout.write(JSON.stringify(results))
+} else if (task.kind === 'deploy') {
+  const { options, killed } = task
+  const waiting = { whenLocked: 'wait', lockTimeoutMs: 600_000 } as const
+  const code = await outcomeOf(async () => {
+    const staged = await stageOn(systemDisk, { ...options, ...waiting })
+    const inside = join(staged.root, '..', 'inside')
+    const check = () => {
+      // A marker whose maker was killed counts for nothing: it names the process.
+      const maker = existsSync(inside) ? Number(readFileSync(inside, 'utf8')) : undefined
+      if (maker !== undefined && existsSync(`/proc/${maker}`)) throw new Error(`${maker} is inside`)
+      writeFileSync(inside, String(process.pid))
+      if (killed) process.kill(process.pid, 'SIGKILL')
+      rmSync(inside)
+    }
+    await activateOn(systemDisk, staged, { check, ...waiting })
+  })
+  process.stdout.write(JSON.stringify([{ operations: 0, code }] satisfies JobResult[]))
 } else {
   const { staged, whenLocked } = task
   const inside = join(staged.root, '..', 'inside')

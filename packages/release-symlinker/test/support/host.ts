@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import { stageOn, type StageReleaseOptions } from '../../src/stage-release.ts'
@@ -54,14 +54,17 @@ export function testHost(): TestHost {
 }
 
 /** Everything in a root that is not finished: temporary links, half releases and seeds, guards of locks, trash, records without a release. */
-export function leftovers(root: string): readonly string[] {
-  const list = (...parts: string[]) => readdirSync(join(root, ...parts))
+export function leftovers(root: string, { trash = true }: { readonly trash?: boolean } = {}): readonly string[] {
+  const list = (...parts: string[]) => (existsSync(join(root, ...parts)) ? readdirSync(join(root, ...parts)) : [])
+  const records = list('.fairlead').includes('releases') ? list('.fairlead', 'releases') : []
   const releases = list('releases').filter((name) => !name.startsWith('.'))
   return [
     ...list().filter((name) => !['.fairlead', 'current', 'releases', 'shared'].includes(name)),
     ...list('releases').filter((name) => name.startsWith('.')),
-    ...list('.fairlead').filter((name) => !['history.jsonl', 'releases', 'trash'].includes(name)),
-    ...(list('.fairlead').includes('trash') ? list('.fairlead', 'trash') : []),
-    ...list('.fairlead', 'releases').filter((name) => !releases.includes(name.replace(/\.json$/, ''))),
+    ...list('.fairlead').filter(
+      (name) => !['history.jsonl', 'releases', 'trash'].includes(name) && !name.startsWith('history.damaged-'),
+    ),
+    ...(trash ? list('.fairlead', 'trash') : []),
+    ...records.filter((name) => !releases.includes(name.replace(/\.json$/, ''))),
   ]
 }

@@ -6,18 +6,26 @@ const changing = {
   makeFolder: true,
   makeLink: true,
   addName: true,
+  linkFile: true,
   rename: true,
+  renameWithin: true,
   moveFolder: true,
   removeFile: true,
   removeTree: true,
   copyFile: true,
+  cloneFile: true,
   writeFile: true,
   appendLine: true,
   setMode: true,
   setOwner: true,
+  addAcl: true,
+  restoreLabels: true,
   syncFile: true,
   syncFolder: true,
   syncFileSystem: true,
+  examineFile: false,
+  deviceOf: false,
+  labelOf: false,
   entry: false,
   linkTarget: false,
   realPath: false,
@@ -37,6 +45,7 @@ export function interruptedDisk(
   disk: Disk,
   how: Interruption,
   at: number,
+  code = 'EIO',
 ): { readonly disk: Disk; readonly operations: () => number } {
   let operations = 0
   const methods = Object.entries(disk).map(([name, method]) => {
@@ -45,7 +54,7 @@ export function interruptedDisk(
       operations += 1
       const mine = operations
       if (mine === at && how === 'kill') process.kill(process.pid, 'SIGKILL')
-      const failure = errors.FILE_OPERATION_FAILED({ operation: name, path: String(args.at(-1)), code: 'EIO' })
+      const failure = errors.FILE_OPERATION_FAILED({ operation: name, path: String(args.at(-1)), code })
       if (mine === at && how === 'fail') throw failure
       const answer = await (method as (...args: readonly unknown[]) => Promise<unknown>)(...args)
       if (mine === at && how === 'fail-late') throw failure
@@ -54,4 +63,22 @@ export function interruptedDisk(
     return [name, interrupted] as const
   })
   return { disk: Object.fromEntries(methods) as unknown as Disk, operations: () => operations }
+}
+
+/**
+ * A disk that is as after the death of the process from its operation number `at` on: nothing reaches it any more, the
+ * undoing neither.
+ */
+export function diesAt(disk: Disk, at: number): Disk & { readonly isDead: () => boolean } {
+  let operations = 0
+  const methods = Object.entries(disk).map(([name, method]) => {
+    if (!changing[name as keyof Disk]) return [name, method] as const
+    const mortal = async (...args: readonly unknown[]) => {
+      operations += 1
+      if (operations >= at) throw errors.FILE_OPERATION_FAILED({ operation: name, path: 'a dead disk', code: 'EIO' })
+      return await (method as (...args: readonly unknown[]) => Promise<unknown>)(...args)
+    }
+    return [name, mortal] as const
+  })
+  return { ...(Object.fromEntries(methods) as unknown as Disk), isDead: () => operations >= at }
 }

@@ -1,7 +1,7 @@
 import { errors } from '../errors.ts'
 import type { DialectName } from '../model.ts'
 import { dialects } from './dialects.ts'
-import type { Dialect } from './dialects/dialect.ts'
+import type { Dialect, Encoding } from './dialects/dialect.ts'
 import type { Variable } from './values.ts'
 
 const encoder = new TextEncoder()
@@ -17,22 +17,30 @@ export function encodeEnvFile(
   variables: readonly Variable[],
 ): Uint8Array {
   const dialect = dialects[file.dialect]
-  const lines = variables.map((variable) => `${encodeVariable(file.path, dialect, variable)}\n`)
-  const bytes = encoder.encode(lines.join(''))
+  const encodings = variables.map((variable) => encodeVariable(file.path, dialect, variable))
+  const bytes = encoder.encode(fileOf(dialect, encodings))
   requireReadBack(file.path, dialect, bytes, variables)
   return bytes
 }
 
+/** The text of a file with these encodings. */
+export function fileOf({ join }: Dialect, encodings: readonly string[]): string {
+  return join?.(encodings) ?? encodings.map((line) => `${line}\n`).join('')
+}
+
 function encodeVariable(file: string, dialect: Dialect, { name, value }: Variable): string {
-  const text = value.reveal()
-  const encoding = unholdable(text) ?? dialect.encode(name, text)
+  const encoding = encodeIn(dialect, name, value.reveal())
   if ('text' in encoding) return encoding.text
   throw errors.SECRET_NOT_ENCODABLE({ file, dialect: dialect.name, variable: name, ...encoding })
 }
 
-/** What no dialect can hold. */
-function unholdable(text: string): { reason: string; wayOut: string } | undefined {
-  if (text.includes('\0')) {
+/** A variable in a dialect; or why that cannot hold it, for what no dialect of its kind can too. */
+export function encodeIn(dialect: Dialect, name: string, value: string): Encoding {
+  return unholdable(dialect, value) ?? dialect.encode(name, value)
+}
+
+function unholdable({ holdsNul }: Dialect, text: string): Encoding | undefined {
+  if (!holdsNul && text.includes('\0')) {
     return {
       reason: 'it holds a NUL character, which no environment variable can',
       wayOut: 'Write the secret to a file of its own (`files`), or store it in base64.',

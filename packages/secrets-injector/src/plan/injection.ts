@@ -1,12 +1,23 @@
 import { checkOptions, coreErrors, describeValue } from '@fairlead/core'
 import { errors } from '../errors.ts'
-import type { EnvFileOptions, InjectionPlan, InjectionRequest, PlannedFile, SecretSource } from '../model.ts'
+import type { EnvFileOptions, InjectionPlan, InjectionRequest, KeyChecks, PlannedFile, SecretSource } from '../model.ts'
+import { isStandardSchema } from '../standard-schema.ts'
 import { dialects } from './dialects.ts'
 import { isSource, kindOf, readSource, requestKey, requestOf } from './sources.ts'
 import { requireDistinctPaths, targetParts } from './target-path.ts'
 
 const verb = 'injectSecrets'
-const envFileOptions = ['name', 'dialect', 'from', 'expect', 'acceptIntegersAndBooleans']
+const envFileOptions = [
+  'name',
+  'dialect',
+  'from',
+  'parameters',
+  'defaults',
+  'expect',
+  'extra',
+  'acceptIntegersAndBooleans',
+  'acceptNestedJson',
+]
 
 /**
  * What an injection will ask for and write: names only, so that it can be printed. Reads nothing. Of a whole JSON secret the
@@ -14,8 +25,8 @@ const envFileOptions = ['name', 'dialect', 'from', 'expect', 'acceptIntegersAndB
  *
  * @throws UNKNOWN_OPTION, INVALID_OPTION, TARGET_PATH_INVALID, VARIABLE_NAME_INVALID
  */
-export function planInjection(request: Pick<InjectionRequest, 'envFile' | 'files'>): InjectionPlan {
-  const { envFile, files } = request
+export function planInjection(request: Pick<InjectionRequest, 'envFile' | 'files' | 'keys'>): InjectionPlan {
+  const { envFile, files, keys } = request
   if (envFile === undefined && files === undefined) {
     throw coreErrors.INVALID_OPTION({ verb, option: 'envFile', given: 'missing', expected: 'envFile, files or both' })
   }
@@ -25,9 +36,18 @@ export function planInjection(request: Pick<InjectionRequest, 'envFile' | 'files
   ]
   for (const { path } of planned) targetParts(path)
   requireDistinctPaths(planned.map(({ path }) => path))
-  const requests = planned.flatMap(sourcesOf).map((source) => requestOf(source))
-  const distinct = new Map(requests.map((one) => [requestKey(one), one]))
-  return { files: planned, secrets: [...distinct.values()] }
+  requireKeyChecks(keys, files ?? {})
+  return { files: planned, ...planRequests(planned.flatMap(sourcesOf)) }
+}
+
+/** Each secret once, and those that may be missing: every source that asks for them has a default. */
+export function planRequests(sources: readonly SecretSource[]): Pick<InjectionPlan, 'secrets' | 'optional'> {
+  const required = new Set(
+    sources.filter((source) => source.default === undefined).map((source) => requestKey(requestOf(source))),
+  )
+  const distinct = new Map(sources.map((source) => [requestKey(requestOf(source)), requestOf(source)]))
+  const secrets = [...distinct.values()]
+  return { secrets, optional: secrets.filter((request) => !required.has(requestKey(request))) }
 }
 
 /** Every source that a file is made from. */
@@ -37,10 +57,10 @@ export function sourcesOf(file: PlannedFile): readonly SecretSource[] {
   return isSource(from) ? [from] : Object.values(from).filter((source) => typeof source !== 'string')
 }
 
-function planEnvFile(envFile: EnvFileOptions): PlannedFile {
+function planEnvFile(envFile: EnvFileOptions): Extract<PlannedFile, { kind: 'env' }> {
   requireObject('envFile', envFile, 'an object with name, dialect and from')
   checkOptions(verb, envFile, envFileOptions)
-  const { name, dialect, expect, acceptIntegersAndBooleans = false } = envFile
+  const { name, dialect, expect, extra, acceptIntegersAndBooleans = false, acceptNestedJson = false } = envFile
   if (typeof name !== 'string') refuse('envFile.name', name, 'a path below the directory')
   if (!Object.hasOwn(dialects, dialect)) {
     const expected = Object.keys(dialects)
@@ -48,15 +68,75 @@ function planEnvFile(envFile: EnvFileOptions): PlannedFile {
       .join(' or ')
     throw coreErrors.INVALID_OPTION({ verb, option: 'envFile.dialect', given: describeValue(dialect), expected })
   }
-  if (typeof acceptIntegersAndBooleans !== 'boolean') {
-    refuse('envFile.acceptIntegersAndBooleans', acceptIntegersAndBooleans, 'true or false')
+  for (const [option, given] of Object.entries({ acceptIntegersAndBooleans, acceptNestedJson })) {
+    if (typeof given !== 'boolean') refuse(`envFile.${option}`, given, 'true or false')
+  }
+  if (extra !== undefined && !['allow', 'warn', 'refuse'].includes(extra)) {
+    refuse('envFile.extra', extra, '"allow", "warn" or "refuse"')
   }
   const isList = Array.isArray(expect) && expect.every((key) => typeof key === 'string')
-  if (expect !== undefined && typeof expect !== 'string' && !isList) {
-    refuse('envFile.expect', expect, 'a path below the directory or a list of names')
+  if (expect !== undefined && typeof expect !== 'string' && !isList && !isStandardSchema(expect)) {
+    refuse('envFile.expect', expect, 'a path below the directory, a list of names or a Standard Schema')
   }
   if (typeof expect === 'string') targetParts(expect)
-  return { kind: 'env', path: name, dialect, from: planVariables(envFile), acceptIntegersAndBooleans }
+  const from = planVariables(envFile)
+  const parameters = planTexts(envFile, 'parameters')
+  const defaults = planTexts(envFile, 'defaults')
+  const twice = isSource(from) ? undefined : Object.keys(from).find((variable) => Object.hasOwn(parameters, variable))
+  if (twice !== undefined) throw errors.VARIABLE_GIVEN_TWICE({ file: name, name: twice })
+  return { kind: 'env', path: name, dialect, from, parameters, defaults, acceptIntegersAndBooleans, acceptNestedJson }
+}
+
+/**
+ * Variables that go into no file, as a program's environment: any dialect with the names of a shell will do.
+ *
+ * @throws INVALID_OPTION, VARIABLE_NAME_INVALID, VARIABLE_GIVEN_TWICE
+ */
+export function planVariableSources(
+  options: Pick<EnvFileOptions, 'from' | 'parameters' | 'defaults' | 'acceptIntegersAndBooleans' | 'acceptNestedJson'>,
+): Extract<PlannedFile, { kind: 'env' }> {
+  const { from, parameters, defaults, acceptIntegersAndBooleans, acceptNestedJson } = options
+  const name = 'the environment'
+  return planEnvFile({
+    name,
+    dialect: 'systemd',
+    from,
+    parameters,
+    defaults,
+    acceptIntegersAndBooleans,
+    acceptNestedJson,
+  })
+}
+
+function planTexts(envFile: EnvFileOptions, option: 'parameters' | 'defaults'): Readonly<Record<string, string>> {
+  const { name: file, dialect, [option]: texts = {} } = envFile
+  requireObject(`envFile.${option}`, texts, 'an object from name to text')
+  for (const [name, text] of Object.entries(texts)) {
+    requireVariableName({ file, dialect, name })
+    if (typeof text !== 'string') refuse(`envFile.${option}.${name}`, text, 'text')
+  }
+  return { ...texts }
+}
+
+/** A check of a file that is not written would never fail. */
+function requireKeyChecks(keys: KeyChecks | undefined, files: Readonly<Record<string, SecretSource>>): void {
+  if (keys === undefined) return
+  requireObject('keys', keys, 'an object with pairs, validForDays or both')
+  checkOptions(verb, keys, ['pairs', 'validForDays'])
+  const { pairs, validForDays } = keys
+  if (validForDays !== undefined && !(Number.isFinite(validForDays) && validForDays >= 0)) {
+    refuse('keys.validForDays', validForDays, 'a number of days, zero or more')
+  }
+  if (pairs !== undefined && !Array.isArray(pairs)) refuse('keys.pairs', pairs, 'a list of pairs')
+  for (const [index, pair] of (pairs ?? []).entries()) {
+    requireObject(`keys.pairs[${index}]`, pair, 'an object with privateKey and publicKey')
+    checkOptions(verb, pair, ['privateKey', 'publicKey'])
+    for (const part of ['privateKey', 'publicKey'] as const) {
+      if (!Object.hasOwn(files, String(pair[part]))) {
+        refuse(`keys.pairs[${index}].${part}`, pair[part], 'a path of `files`')
+      }
+    }
+  }
 }
 
 function planVariables({ name: file, dialect, from }: EnvFileOptions): EnvFileOptions['from'] {

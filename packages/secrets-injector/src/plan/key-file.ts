@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { errors } from '../errors.ts'
+import type { KeyChecks } from '../model.ts'
 import { isTextValue, type SecretValue } from '../secret-value.ts'
 import { isWellFormed } from './env-text.ts'
 
@@ -19,6 +20,68 @@ export function encodeKeyFile(file: string, secret: string, value: SecretValue):
 
 function textBytes(text: string): Uint8Array | undefined {
   return isWellFormed(text) ? new TextEncoder().encode(text) : undefined
+}
+
+/** A file of its own that is about to be written. */
+export interface KeyFile {
+  readonly path: string
+  readonly secret: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Checks that keys belong together, and that no certificate has run out.
+ *
+ * @throws KEY_FILE_INVALID
+ */
+export function requireKeys(files: readonly KeyFile[], { pairs = [], validForDays }: KeyChecks, nowMs: number): void {
+  const fileAt = (path: string) => files.find((file) => file.path === path)!
+  for (const { privateKey, publicKey } of pairs) requirePair(fileAt(privateKey), fileAt(publicKey))
+  if (validForDays !== undefined) for (const file of files) requireValid(file, validForDays, nowMs)
+}
+
+function requirePair(privateFile: KeyFile, publicFile: KeyFile): void {
+  const refuse = ({ path: file, secret }: KeyFile, problem: string) =>
+    errors.KEY_FILE_INVALID({ file, secret, problem })
+  const wanted = keyIn(privateFile, (pem) => createPublicKey(createPrivateKey(pem)))
+  if (!wanted) throw refuse(privateFile, 'it holds no private key that can be read without a passphrase')
+  const found = keyIn(publicFile, (pem) =>
+    pem.includes('CERTIFICATE') ? new X509Certificate(pem).publicKey : createPublicKey(pem),
+  )
+  if (!found) throw refuse(publicFile, 'it holds neither a certificate nor a public key')
+  if (!wanted.equals(found)) throw refuse(publicFile, `it does not belong to the private key in ${privateFile.path}`)
+}
+
+function keyIn({ bytes }: KeyFile, read: (pem: string) => KeyObject): KeyObject | undefined {
+  try {
+    return read(Buffer.from(bytes).toString('latin1'))
+  } catch {
+    // OpenSSL's words can quote what they could not read.
+    return undefined
+  }
+}
+
+const dayMs = 86_400_000
+
+function requireValid({ path: file, secret, bytes }: KeyFile, days: number, nowMs: number): void {
+  const refuse = (problem: string) => errors.KEY_FILE_INVALID({ file, secret, problem })
+  for (const certificate of certificatesIn(Buffer.from(bytes).toString('latin1'))) {
+    const { validFrom, validTo } = certificate
+    if (Date.parse(validFrom) > nowMs) throw refuse(`its certificate is not valid before ${isoDate(validFrom)}`)
+    const until = Date.parse(validTo)
+    if (until < nowMs) throw refuse(`its certificate ran out on ${isoDate(validTo)}`)
+    if (until < nowMs + days * dayMs)
+      throw refuse(`its certificate runs out on ${isoDate(validTo)}, within ${days} days`)
+  }
+}
+
+function certificatesIn(text: string): readonly X509Certificate[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? []
+  return blocks.map((block) => new X509Certificate(block))
+}
+
+function isoDate(date: string): string {
+  return new Date(date).toISOString().slice(0, 10)
 }
 
 function problemOfPem(text: string, file: string): string | undefined {

@@ -17,7 +17,7 @@ export function readSource(verb: string, option: string, value: unknown): Secret
     throw coreErrors.INVALID_OPTION({ verb, option: field, given: kindOf(given), expected })
   }
   if (!isSource(value)) return refuse(option, value, 'a source made by secret()')
-  const text = (field: 'name' | 'key' | 'versionId' | 'versionStage', mayBeEmpty: boolean) => {
+  const text = (field: 'name' | 'key' | 'versionId' | 'versionStage' | 'default', mayBeEmpty: boolean) => {
     const given = value[field]
     return typeof given === 'string' && (mayBeEmpty || given !== '')
       ? given
@@ -33,6 +33,7 @@ export function readSource(verb: string, option: string, value: unknown): Secret
     ...(value.key === undefined ? {} : { key: text('key', true) }),
     ...(value.versionId === undefined ? {} : { versionId: text('versionId', false) }),
     ...(value.versionStage === undefined ? {} : { versionStage: text('versionStage', false) }),
+    ...(value.default === undefined ? {} : { default: text('default', true) }),
   }
 }
 

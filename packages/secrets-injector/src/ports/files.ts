@@ -1,5 +1,19 @@
 import { constants, existsSync } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, realpath, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises'
+import {
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rmdir,
+  statfs,
+  symlink,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { errors } from '../errors.ts'
@@ -42,6 +56,12 @@ export interface Files {
   readonly rename: (from: Folder, name: string, to: Folder, newName: string) => Promise<void>
   readonly remove: (folder: Folder, name: string) => Promise<void>
   readonly removeFolder: (parent: Folder, name: string) => Promise<void>
+  /** Removes a file, a link, or a folder with all that is in it, without following a link. Nothing there is no failure. */
+  readonly removeTree: (folder: Folder, name: string) => Promise<void>
+  readonly readLink: (folder: Folder, name: string) => Promise<string>
+  readonly makeLink: (target: string, folder: Folder, name: string) => Promise<void>
+  /** Whether what is written there stays in memory. */
+  readonly isInMemory: (folder: Folder) => Promise<boolean>
   readonly sync: (folder: Folder) => Promise<void>
 }
 
@@ -74,7 +94,7 @@ export function nodeFiles(before: BeforeCall = () => {}): Files {
     const handle = await call('open', path, () => open(at, openFolderFlags))
     return { path, handle, close: () => handle.close() }
   }
-  return {
+  const files: Files = {
     findRealPath: (path) =>
       call('resolve', path, () => realpath(resolve(path))).catch((error: unknown) => {
         if (reasonOf(error) === 'ENOENT') return undefined
@@ -131,9 +151,31 @@ export function nodeFiles(before: BeforeCall = () => {}): Files {
       call('rename', shown(to, newName), () => rename(at(from, name), at(to, newName))),
     remove: (folder, name) => call('remove', shown(folder, name), () => unlink(at(folder, name))),
     removeFolder: (parent, name) => call('remove', shown(parent, name), () => rmdir(at(parent, name))),
+    removeTree: async (folder, name) => {
+      const status = await files.findStatus(folder, name)
+      if (status === undefined) return
+      if (status.kind !== 'folder') return files.remove(folder, name)
+      const inner = await files.openFolder(folder, name)
+      try {
+        for (const entry of await files.names(inner)) await files.removeTree(inner, entry)
+      } finally {
+        await inner.close()
+      }
+      await files.removeFolder(folder, name)
+    },
+    readLink: (folder, name) => call('read the link', shown(folder, name), () => readlink(at(folder, name))),
+    makeLink: (target, folder, name) => call('link', shown(folder, name), () => symlink(target, at(folder, name))),
+    isInMemory: async (folder) => {
+      const { type } = await call('stat', folder.path, () => statfs(at(folder, '.')))
+      return memoryFileSystems.has(type)
+    },
     sync: (folder) => call('sync', folder.path, () => folder.handle.sync()),
   }
+  return files
 }
+
+/** `f_type` of tmpfs and ramfs (linux/magic.h). */
+const memoryFileSystems: ReadonlySet<number> = new Set([0x01021994, 0x858458f6])
 
 /** The errno of a failed call. */
 export function reasonOf(error: unknown): string | undefined {

@@ -38,7 +38,8 @@ export interface BatchPage {
 
 /** Where secrets are read. */
 export interface SecretsPort {
-  readonly getBatch: (ids: readonly string[], nextToken: string | undefined, signal: AbortSignal) => Promise<BatchPage>
+  /** Missing where there are no batches. */
+  readonly getBatch?: (ids: readonly string[], nextToken: string | undefined, signal: AbortSignal) => Promise<BatchPage>
   readonly getOne: (request: SecretRequest, signal: AbortSignal) => Promise<AnsweredSecret>
   /** Closes the client if it is ours. */
   readonly close: () => void
@@ -136,7 +137,7 @@ function pageOf({ SecretValues = [], Errors = [], NextToken }: BatchGetSecretVal
 }
 
 function refusalOf({ SecretId: id = '', ErrorCode: code = '', Message: message = '' }: APIErrorType): RefusedSecret {
-  const isDenied = code === 'AccessDeniedException' || code === 'AccessDenied'
+  const isDenied = isDenial(code) && !isAboutKey(message)
   const denied = isDenied
     ? (describeAwsFailure({ name: code }, { action: getAction, resource: id, withhold: true }) as DeployError)
     : undefined
@@ -161,6 +162,7 @@ function failureOf(
   secret: string,
   version: string | undefined,
 ): DeployError | undefined {
+  if (isDenial(code) && isAboutKey(message)) return errors.SECRET_KEY_DENIED({ secret })
   switch (code) {
     case 'ResourceNotFoundException':
       return errors.SECRET_NOT_FOUND({ secret, version })
@@ -178,6 +180,15 @@ function failureOf(
     default:
       return undefined
   }
+}
+
+function isDenial(code: string): boolean {
+  return code === 'AccessDeniedException' || code === 'AccessDenied'
+}
+
+/** Only its message tells a key that is denied from a secret: "Access to KMS is not allowed". */
+function isAboutKey(message: string): boolean {
+  return /\bkms\b/i.test(message)
 }
 
 /** What may be told of an SDK error: its words, its stack and the answer that hangs on it can hold the secret. */

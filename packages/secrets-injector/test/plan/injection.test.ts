@@ -38,9 +38,9 @@ describe('planInjection', () => {
     ['an unknown option of the environment file', { envFile: { ...env, expects: [] } }, 'UNKNOWN_OPTION', 'expects'],
     [
       'a dialect that does not exist',
-      { envFile: { ...env, dialect: 'docker' } },
+      { envFile: { ...env, dialect: 'godotenv' } },
       'INVALID_OPTION',
-      '"symfony" or "dotenv"',
+      '"symfony" or "dotenv" or ',
     ],
     [
       'a dialect with the name of an object method',

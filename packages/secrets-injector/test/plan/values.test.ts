@@ -10,7 +10,10 @@ const file: EnvFile = {
   path: '.env',
   dialect: 'symfony',
   from: secret('s'),
+  parameters: {},
+  defaults: {},
   acceptIntegersAndBooleans: false,
+  acceptNestedJson: false,
 }
 
 function revealed(value: string | Uint8Array, change: Partial<EnvFile> = {}) {

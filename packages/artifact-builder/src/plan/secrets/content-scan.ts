@@ -1,7 +1,7 @@
 import type { SecretMatch } from '../secret-rules.ts'
 import { connectionRules } from './connection-strings.ts'
 import { isSecretMatch, valueOf, type ContentRule } from './content-rule.ts'
-import { literalSearch } from './literal-search.ts'
+import { literalSearch, type LiteralSearch } from './literal-search.ts'
 import { privateKeyRules } from './private-keys.ts'
 import { latin1 } from './text-bytes.ts'
 import { tokenRules } from './token-rules.ts'
@@ -10,7 +10,13 @@ import { tokenRules } from './token-rules.ts'
 export const contentRules: readonly ContentRule[] = [...privateKeyRules, ...connectionRules, ...tokenRules]
 
 const literals = contentRules.flatMap((rule) => rule.literals.map((literal) => ({ rule, literal })))
-const { search } = literalSearch(literals.map(({ literal }) => literal))
+
+let opened: LiteralSearch | undefined
+
+/** Made by the first search of a thread: the caller's own has none to do. */
+function openSearch(): LiteralSearch {
+  return (opened ??= literalSearch(literals.map(({ literal }) => literal)))
+}
 
 /** How far a rule looks back from a literal's beginning, and ahead. */
 export const lookBehindBytes = Math.max(...contentRules.map(({ before }) => before))
@@ -22,7 +28,7 @@ export const lookAheadBytes = Math.max(...contentRules.map(({ after }) => after)
  */
 export function secretsInBytes(bytes: Uint8Array, from: number, to: number): readonly SecretMatch[] {
   const found: SecretMatch[] = []
-  search(bytes, from, to, (index, start) => {
+  openSearch().search(bytes, from, to, (index, start) => {
     const { rule } = literals[index] as (typeof literals)[number]
     const place = secretAt(rule, bytes, start)
     if (place !== undefined) found.push({ rule: rule.rule, index: place })

@@ -1,3 +1,5 @@
+import { openKernel } from '../kernel/kernel.ts'
+
 /** One of the texts that are looked for. */
 export interface Literal {
   /** ASCII, three characters at least. */
@@ -34,7 +36,6 @@ interface Anchor {
 
 const windowBytes = 4
 const tripleBytes = 3
-const step = 2
 
 /** What the table says of a triple: that an anchor has it at its first byte, at its second one. */
 const atFirst = 1
@@ -48,7 +49,9 @@ const atSecond = 2
  */
 export function literalSearch(literals: readonly Literal[]): LiteralSearch {
   const anchors = chooseAnchors(literals)
-  const places = tableOfPlaces(anchors)
+  const { triplePlaces, findWindows } = openKernel()
+  // Those of another search only make for windows in which no literal of this one is found.
+  enterTriples(triplePlaces, anchors)
   const buckets = bucketsBySecondTriple(anchors)
   const longest = Math.max(...literals.map(({ text }) => text.length)) + windowBytes
   return {
@@ -59,58 +62,25 @@ export function literalSearch(literals: readonly Literal[]): LiteralSearch {
           if (begin >= from && begin < to && standsAt(anchor, bytes, begin)) onHit(anchor.index, begin)
         }
       }
-      // A literal at the file's very beginning has no byte before it. A read out of bounds, even once, would make V8
-      // compile the slow kind of read into the loop.
+      // A literal at the file's very beginning has no byte before it.
       if (from === 0 && bytes.length >= tripleBytes) tryWindow(-1)
-      searchWindows(places, bytes, Math.max(0, from - 1), Math.min(bytes.length, to + longest), tryWindow)
+      findWindows(bytes, Math.max(0, from - 1), Math.min(bytes.length, to + longest) - windowBytes, tryWindow)
     },
   }
 }
 
-/** Calls `tryWindow` for each place whose two triples both stand in the table, at their own places. */
-function searchWindows(
-  places: Uint8Array,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  tryWindow: (start: number) => void,
-): void {
-  let at = from
-  for (;;) {
-    at = nextCandidate(places, bytes, at, to - tripleBytes)
-    if (at < 0) return
-    const seen = places[slotAt(bytes, at)] as number
-    if (seen & atFirst && at + windowBytes <= to && (places[slotAt(bytes, at + 1)] as number) & atSecond) tryWindow(at)
-    if (seen & atSecond && at > from && (places[slotAt(bytes, at - 1)] as number) & atFirst) tryWindow(at - 1)
-    at += step
-  }
-}
-
-/**
- * The next place, in steps, whose triple is in the table; -1 where none is up to and with `last`. The hottest loop of a
- * build: it calls nothing, and asks one question about four triples.
- */
-function nextCandidate(places: Uint8Array, bytes: Uint8Array, from: number, last: number): number {
-  let at = from
-  for (const end = last - 3 * step; at <= end; at += 4 * step) {
-    const seen =
-      (places[slotAt(bytes, at)] as number) |
-      (places[slotAt(bytes, at + 2)] as number) |
-      (places[slotAt(bytes, at + 4)] as number) |
-      (places[slotAt(bytes, at + 6)] as number)
-    if (seen !== 0) break
-  }
-  for (; at <= last; at += step) if (places[slotAt(bytes, at)] !== 0) return at
-  return -1
-}
-
 function slotAt(bytes: Uint8Array, at: number): number {
-  return slotOf(((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number))
+  return slotOf(tripleOf(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number))
 }
 
-/** The place of a triple in the table, which is smaller than the number of triples: few share one (Fibonacci hashing). */
+/** As it stands in memory, the first byte lowest. */
+function tripleOf(first: number, second: number, third: number): number {
+  return first | (second << 8) | (third << 16)
+}
+
+/** The place of a triple in the kernel's table, which is smaller than the number of triples: few share one (Fibonacci hashing). */
 function slotOf(triple: number): number {
-  return Math.imul(triple, 0x9e3779b1) >>> 16
+  return Math.imul(triple << 8, 0x9e3779b1) >>> 16
 }
 
 function standsAt({ text, anyCase }: Anchor, bytes: Uint8Array, start: number): boolean {
@@ -122,9 +92,8 @@ function standsAt({ text, anyCase }: Anchor, bytes: Uint8Array, start: number): 
   return true
 }
 
-/** For each triple of bytes whether, and where, an anchor has it. */
-function tableOfPlaces(anchors: readonly Anchor[]): Uint8Array {
-  const places = new Uint8Array(0x10000)
+/** Notes for each triple of bytes whether, and where, an anchor has it. */
+function enterTriples(places: Uint8Array, anchors: readonly Anchor[]): void {
   for (const { triples } of anchors) {
     for (const [place, atPlace] of triples.entries()) {
       for (const triple of atPlace) {
@@ -132,7 +101,6 @@ function tableOfPlaces(anchors: readonly Anchor[]): Uint8Array {
       }
     }
   }
-  return places
 }
 
 function bucketsBySecondTriple(anchors: readonly Anchor[]): ReadonlyMap<number, readonly Anchor[]> {
@@ -182,11 +150,11 @@ const ranks = new Map([...byFrequency].map((letter, rank) => [letter.charCodeAt(
 /** How often a triple of bytes stands in a text, by Zipf's law. */
 function commonness(triple: number): number {
   const frequency = (byte: number) => 1 / ((ranks.get(byte) ?? byFrequency.length) + 3)
-  return frequency(triple >> 16) * frequency((triple >> 8) & 0xff) * frequency(triple & 0xff)
+  return frequency(triple & 0xff) * frequency((triple >> 8) & 0xff) * frequency(triple >> 16)
 }
 
 function triplesOf(first: readonly number[], second: readonly number[], third: readonly number[]): readonly number[] {
-  return first.flatMap((high) => second.flatMap((middle) => third.map((low) => (high << 16) | (middle << 8) | low)))
+  return first.flatMap((one) => second.flatMap((two) => third.map((three) => tripleOf(one, two, three))))
 }
 
 function bytesLike(pattern: RegExp): readonly number[] {

@@ -1,16 +1,9 @@
 import { createHash, hash } from 'node:crypto'
-import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
-import {
-  dictionaryBytes,
-  heldBytesOfLane,
-  largestChunkBytes,
-  memoryStep,
-  pieceBytes,
-  scannedBytes,
-  usualFileBytes,
-} from '../../limits.ts'
+import { crc32, inflateRawSync } from 'node:zlib'
+import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
 import { findByDigest, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
 import type { Batch } from '../../plan/zip/plan-batches.ts'
@@ -42,7 +35,8 @@ export interface BuildJob {
   /** The next batch and the next large file that no thread has taken. */
   readonly taken: Int32Array
   readonly order: SharedOrder
-  readonly level: number
+  /** How many earlier places are tried for a match. */
+  readonly tries: number
   readonly dosTime: DosTime
   readonly objectFormat: 'sha1' | 'sha256'
   readonly kept: KeptInLanes | undefined
@@ -102,13 +96,10 @@ function take<T>(job: BuildJob, counter: number, items: readonly T[]): { item: T
 }
 
 function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessage>) {
-  const { entries, results, level, dosTime, kept } = job
-  let source = Buffer.allocUnsafeSlow(usualFileBytes)
-  /** Memory for a file's bytes, until the next call. */
-  const sourceOf = (length: number) => {
-    if (source.length < length) source = Buffer.allocUnsafeSlow(dictionaryBytes + pieceBytes)
-    return source.subarray(0, length)
-  }
+  const { entries, results, tries, dosTime, kept } = job
+  const { source, deflate } = openKernel()
+  /** Memory for a file's bytes, until the next call: where the kernel takes them from. */
+  const sourceOf = (length: number) => source.subarray(0, length)
   const free: Buffer[] = []
   const queue =
     job.fd === undefined
@@ -160,7 +151,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const readEntry = (index: number): Buffer => {
     const type = entryTypes[entries.types[index] as number]
     if (type === 'directory') return sourceOf(0)
-    if (type === 'symlink') return Buffer.from(entries.targets.get(index) ?? '')
+    if (type === 'symlink') return sourceOf(source.write(entries.targets.get(index) ?? ''))
     return withPlannedFile(job, index, (file) => {
       const bytes = sourceOf(file.sizeBytes)
       readRange(file, bytes, { at: 0, bytes: file.sizeBytes })
@@ -192,8 +183,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
 
   const placeCompressed = (index: number, place: Place) => {
     const { bytes, into, at } = place
-    const deflated =
-      bytes.length === 0 ? bytes : deflateRawSync(bytes, { level, chunkSize: chunkSizeFor(bytes.length) })
+    const deflated = deflate({ dictionaryBytes: 0, bytes: bytes.length, isLast: true, tries })
     const isSmaller = deflated.length < bytes.length
     const data = isSmaller ? deflated : bytes
     into.set(data, at)
@@ -223,14 +213,11 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const packPiece = (number: number, piece: Batch & { readonly type: 'piece' }) => {
     const { entry: index, offset, sizeBytes, isLast } = piece
     if (queue !== undefined) {
-      const { bytes, dictionary } = withPlannedFile(job, index, (file) => readPiece(file, offset, sizeBytes))
-      // Z_SYNC_FLUSH ends a piece at a whole byte, and the dictionary lets the next one refer to the bytes before it:
-      // joined, the pieces are one stream, hardly larger than if it had been made at once.
-      const deflated = deflateRawSync(bytes, {
-        level,
-        finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-        ...(dictionary.length > 0 && { dictionary }),
-      })
+      const before = Math.min(dictionaryBytes, offset)
+      const bytes = withPlannedFile(job, index, (file) => readPiece(file, offset, before, sizeBytes))
+      // A piece ends at a whole byte, and may refer to the bytes before it: joined, the pieces are one stream, hardly
+      // larger than if it had been made at once.
+      const deflated = deflate({ dictionaryBytes: before, bytes: sizeBytes, isLast, tries })
       // The sizes in the header are known when all pieces are done: its place is left free.
       const dataAt = offset === 0 ? localHeaderLengthOf(columns, index) : 0
       const into = memoryFor(free, dataAt + deflated.length)
@@ -242,11 +229,11 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     post({ type: 'done', entries: isLast ? 1 : 0, bytes: sizeBytes })
   }
 
-  const readPiece = (file: PlannedFile, offset: number, sizeBytes: number) => {
-    const before = Math.min(dictionaryBytes, offset)
+  /** A piece, behind so many bytes that stand before it. */
+  const readPiece = (file: PlannedFile, offset: number, before: number, sizeBytes: number) => {
     const bytes = sourceOf(before + sizeBytes)
     readRange(file, bytes, { at: offset - before, bytes: before + sizeBytes })
-    return { dictionary: bytes.subarray(0, before), bytes: bytes.subarray(before) }
+    return bytes.subarray(before)
   }
 
   const copyPiece = (
@@ -325,11 +312,6 @@ function lengthOf(columns: ZipColumns, first: number, end: number): number {
     length += localHeaderLengthOf(columns, index) + (columns.sizeBytes[index] as number)
   }
   return length
-}
-
-/** zlib's output comes in pieces of this size: one that holds all is copied once less, and a small one is made sooner. */
-function chunkSizeFor(length: number): number {
-  return Math.min(Math.max(length + 16, constants.Z_MIN_CHUNK), largestChunkBytes)
 }
 
 /** Memory of at least this length, used before where there is some. In few sizes, so that it is used again. */

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { failAtPath } from '../path-failure.ts'
 import type { LaneHandler } from './lane.ts'
+import { digestBytes } from './shared-entries.ts'
 
 /** A folder of a tree. */
 export interface FolderPlace {
@@ -29,6 +31,8 @@ export interface FolderListing {
   readonly others: string
   readonly emptyFolders: string
   readonly folders: readonly FolderPlace[]
+  /** SHA-256 of what stands in each folder of the job, 32 bytes each: names, sizes, times, inodes, modes, targets. */
+  readonly digests: Uint8Array
 }
 
 /** How many numbers there are for each file. */
@@ -36,28 +40,57 @@ export const factsPerFile = 6
 
 /** Lists folders, one level deep. */
 export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({ root, folders }, { stopped }) {
-  const facts: number[] = []
-  const below: FolderPlace[] = []
-  const found = { files: '', links: '', others: '', emptyFolders: '' }
-  for (const folder of folders) {
+  const all = emptyListing()
+  const digests = new Uint8Array(folders.length * digestBytes)
+  for (const [index, folder] of folders.entries()) {
     if (stopped()) break
-    const places = namesIn(root, folder)
-    if (places.length === 0 && folder.path !== '') found.emptyFolders += `${folder.path}\0`
-    for (const { path, bytes } of places) {
-      const place = bytes ?? `${root}/${path}`
-      const stats = atPath(root, path, () => lstatSync(place))
-      if (stats.isFile()) {
-        found.files += `${path}\0`
-        facts.push(stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino, stats.dev, isExecutable(stats) ? 1 : 0)
-      } else if (stats.isDirectory()) below.push(bytes ? { path, bytes } : { path })
-      else if (stats.isSymbolicLink()) {
-        const target = atPath(root, path, () => readlinkSync(place, { encoding: 'buffer' }))
-        found.links += `${path}\0${target.toString()}\0`
-      } else found.others += `${path}\0`
-    }
+    const one = listFolder(root, folder)
+    digests.set(digestOf(one), index * digestBytes)
+    all.files += one.files
+    for (const fact of one.facts) all.facts.push(fact)
+    all.links += one.links
+    all.others += one.others
+    all.emptyFolders += one.emptyFolders
+    for (const below of one.folders) all.folders.push(below)
     yield
   }
-  return { ...found, fileFacts: new Float64Array(facts), folders: below }
+  const { facts, ...listing } = all
+  return { ...listing, fileFacts: new Float64Array(facts), digests }
+}
+
+function emptyListing() {
+  const facts: number[] = []
+  const folders: FolderPlace[] = []
+  return { files: '', facts, links: '', others: '', emptyFolders: '', folders }
+}
+
+type OpenListing = ReturnType<typeof emptyListing>
+
+function listFolder(root: string, folder: FolderPlace): OpenListing {
+  const found = emptyListing()
+  const places = namesIn(root, folder)
+  if (places.length === 0 && folder.path !== '') found.emptyFolders += `${folder.path}\0`
+  for (const { path, bytes } of places) {
+    const place = bytes ?? `${root}/${path}`
+    const stats = atPath(root, path, () => lstatSync(place))
+    if (stats.isFile()) {
+      found.files += `${path}\0`
+      found.facts.push(stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino, stats.dev, isExecutable(stats) ? 1 : 0)
+    } else if (stats.isDirectory()) found.folders.push(bytes ? { path, bytes } : { path })
+    else if (stats.isSymbolicLink()) {
+      const target = atPath(root, path, () => readlinkSync(place, { encoding: 'buffer' }))
+      found.links += `${path}\0${target.toString()}\0`
+    } else found.others += `${path}\0`
+  }
+  return found
+}
+
+function digestOf({ files, facts, links, others, emptyFolders, folders }: OpenListing): Buffer {
+  const texts = [files, links, others, emptyFolders, ...folders.map(({ path }) => `${path}\0`)]
+  return createHash('sha256')
+    .update(`${texts.map(({ length }) => length).join()}\n${texts.join('')}`)
+    .update(new Float64Array(facts))
+    .digest()
 }
 
 /** What stands in a folder, in paths below root; git's own folder left out. */

@@ -1,6 +1,7 @@
 import { findConfig, readPage, type Action } from '../context.ts'
 import * as faults from '../faults.ts'
 import { checkParameters, readDeploymentConfigName, readNumber, readObject, readText } from '../input.ts'
+import { maximumConfigs } from '../limits.ts'
 import type { MinimumHealthyHosts } from '../model.ts'
 import { wireConfig } from '../wire.ts'
 import { checkComputePlatform } from './applications.ts'
@@ -23,6 +24,9 @@ export const createDeploymentConfig: Action = (input, { state, change, newId, no
   if (!given) throw faults.invalidMinimumHealthyHostValue('minimumHealthyHosts was not specified.')
   const minimumHealthyHosts = checkMinimum(readText(given, 'type'), readNumber(given, 'value'))
   if (state().configs.some((config) => config.name === name)) throw faults.deploymentConfigAlreadyExists(name)
+  if (state().configs.length - Object.keys(builtInConfigs).length >= maximumConfigs) {
+    throw faults.deploymentConfigLimitExceeded()
+  }
   const config = { id: newId(), name, minimumHealthyHosts, createTime: now() }
   change((current) => ({ ...current, configs: [...current.configs, config] }))
   return { deploymentConfigId: config.id }

@@ -20,68 +20,136 @@ import {
   readTexts,
 } from '../input.ts'
 import { maximumBatchSize } from '../limits.ts'
-import type { Deployment, S3Revision } from '../model.ts'
-import { isActive, requestStop } from '../plan/deployment.ts'
+import type { Deployment, DeploymentGroup, Revision, TargetInstances } from '../model.ts'
+import { isActive, requestContinuation, requestStop } from '../plan/deployment.ts'
+import { isBlueGreen, isReroutedBack } from '../plan/lifecycle.ts'
 import { findActive, findLastSuccessful } from '../plan/rollback.ts'
+import { selectReplacements } from '../plan/select-hosts.ts'
 import { changeDeployment } from '../plan/state.ts'
+import { readAlarms } from '../routing-input.ts'
+import { readTagFilters } from '../tag-input.ts'
 import { seconds, wireDeployment } from '../wire.ts'
 
 const statuses = ['Created', 'Queued', 'InProgress', 'Baking', 'Ready', 'Succeeded', 'Failed', 'Stopped']
 
+const parameters = [
+  'applicationName',
+  'deploymentGroupName',
+  'revision',
+  'deploymentConfigName',
+  'description',
+  'ignoreApplicationStopFailures',
+  'autoRollbackConfiguration',
+  'fileExistsBehavior',
+  'targetInstances',
+  'updateOutdatedInstancesOnly',
+  'deploymentMode',
+  'overrideAlarmConfiguration',
+]
+
 export const createDeployment: Action = async (input, context) => {
-  const action = 'CreateDeployment'
-  checkParameters(
-    action,
-    input,
-    [
-      'applicationName',
-      'deploymentGroupName',
-      'revision',
-      'deploymentConfigName',
-      'description',
-      'ignoreApplicationStopFailures',
-      'autoRollbackConfiguration',
-      'fileExistsBehavior',
-    ],
-    {
-      deploymentMode: (value) => value === 'STANDARD',
-      updateOutdatedInstancesOnly: (value) => value === false,
-      targetInstances: isEmpty,
-    },
-  )
+  checkParameters('CreateDeployment', input, parameters)
   const applicationName = readApplicationName(input)
   const deploymentGroupName = readDeploymentGroupName(input)
   const group = findGroup(context, applicationName, deploymentGroupName)
-  const revision = readRevision(action, input)
+  const source = readSource(input, group, context)
   const config = findConfig(context, readText(input, 'deploymentConfigName') || group.deploymentConfigName)
+  const override = readAlarms(input, 'overrideAlarmConfiguration')
   const rules = {
     description: readDescription(input),
     ignoreApplicationStopFailures: readIgnoreApplicationStopFailures(input),
     fileExistsBehavior: readFileExistsBehavior(input),
     autoRollback: readAutoRollback(input) ?? group.autoRollback,
+    targetInstances: readTargetInstances(input, group, context),
+    updateOutdatedInstancesOnly: readUpdateOutdatedInstancesOnly(input),
+    alarms: override ?? group.alarms,
+    alarmsAreOverridden: override !== undefined,
   }
-  await checkRevisionExists(context, revision)
+  if (source.restartOf === undefined) await checkRevisionExists(context, source.revision)
   // Looked up after the last wait: whatever came meanwhile counts.
   const { deployments } = context.state()
   const active = findActive(deployments, group.id)
   if (active) throw faults.deploymentLimitExceeded(deploymentGroupName, active.deploymentId)
   const deployment: Deployment = {
     ...rules,
+    ...source,
     deploymentId: context.newDeploymentId(),
     applicationName,
     deploymentGroupId: group.id,
     deploymentGroupName,
     deploymentConfigName: config.name,
     minimumHealthyHosts: config.minimumHealthyHosts,
-    revision,
+    style: group.style,
+    loadBalancers: group.loadBalancers,
+    blueGreen: group.blueGreen,
     previousRevision: findLastSuccessful(deployments, group.id)?.revision,
     creator: 'user',
     status: 'Created',
+    terminationWaitStarted: false,
     createTime: context.now(),
     targets: [],
   }
   context.start(deployment)
   return { deploymentId: deployment.deploymentId }
+}
+
+/** What is deployed: the revision that is named, or in a restart the one that is there. */
+function readSource(
+  input: JsonObject,
+  group: DeploymentGroup,
+  { state }: ActionContext,
+): Pick<Deployment, 'revision' | 'restartOf'> {
+  const mode = readText(input, 'deploymentMode') ?? 'STANDARD'
+  if (mode === 'STANDARD') return { revision: readRevision(input) }
+  if (mode !== 'RESTART') throw faults.invalidInput(`deploymentMode is ${mode}; expected STANDARD or RESTART.`)
+  if (group.style.type === 'BLUE_GREEN') {
+    throw faults.invalidInput('The deploymentMode RESTART is for in-place deployments only.')
+  }
+  if (readObject(input, 'revision')) {
+    throw faults.invalidInput(
+      'The deploymentMode RESTART takes no revision: it is that of the last successful deployment.',
+    )
+  }
+  if (readFlag(input, 'updateOutdatedInstancesOnly')) {
+    throw faults.invalidUpdateOutdatedInstancesOnlyValue(
+      'The deploymentMode RESTART restarts up-to-date instances too.',
+    )
+  }
+  const last = findLastSuccessful(state().deployments, group.id)
+  if (!last) throw faults.revisionDoesNotExist(`the deployment group ${group.name} has no successful deployment`)
+  return { revision: last.revision, restartOf: last.restartOf ?? last.deploymentId }
+}
+
+function readTargetInstances(
+  input: JsonObject,
+  { style }: DeploymentGroup,
+  { fleet }: ActionContext,
+): TargetInstances | undefined {
+  const given = readObject(input, 'targetInstances')
+  if (!given || isEmpty(given)) {
+    if (style.type === 'IN_PLACE') return undefined
+    throw faults.invalidTargetInstances(
+      'A blue/green deployment that discovers existing instances needs targetInstances with tagFilters or an ec2TagSet.',
+    )
+  }
+  if (style.type === 'IN_PLACE') {
+    throw faults.invalidTargetInstances('targetInstances were specified for an in-place deployment.')
+  }
+  checkParameters('targetInstances', given, ['tagFilters', 'ec2TagSet'], { autoScalingGroups: isEmpty })
+  const filters = readTagFilters(given, 'EC2', 'tagFilters', 'ec2TagSet', 'ec2TagSetList')
+  const instances = { tagFilters: filters?.filters ?? [], tagSet: filters?.set ?? [] }
+  if (selectReplacements(fleet(), instances).length === 0) {
+    throw faults.invalidTargetInstances('A specified tag is not currently applied to any instances.')
+  }
+  return instances
+}
+
+function readUpdateOutdatedInstancesOnly(input: JsonObject): boolean {
+  const given = input['updateOutdatedInstancesOnly'] ?? false
+  if (typeof given === 'boolean') return given
+  throw faults.invalidUpdateOutdatedInstancesOnlyValue(
+    `updateOutdatedInstancesOnly is ${describeValue(given)}; true or false is expected.`,
+  )
 }
 
 export const getDeployment: Action = (input, context) => {
@@ -108,8 +176,11 @@ export const listDeployments: Action = (input, context) => {
     'deploymentGroupName',
     'includeOnlyStatuses',
     'createTimeRange',
+    'externalId',
     'nextToken',
   ])
+  // Only CloudFormation gives deployments an external id, and there is none here.
+  const isExternal = readText(input, 'externalId') !== undefined
   const given = [readText(input, 'applicationName'), readText(input, 'deploymentGroupName')]
   const group = given.some((name) => name !== undefined)
     ? findGroup(context, readApplicationName(input), readDeploymentGroupName(input))
@@ -121,6 +192,7 @@ export const listDeployments: Action = (input, context) => {
     .state()
     .deployments.filter(
       ({ deploymentGroupId, status, createTime }) =>
+        !isExternal &&
         (group === undefined || deploymentGroupId === group.id) &&
         (only.length === 0 || only.includes(status)) &&
         seconds(createTime) >= start &&
@@ -151,12 +223,43 @@ export const stopDeployment: Action = (input, context) => {
   }
 }
 
-/** Continues a blue/green deployment that waits; there are none here. */
+/** Reroutes the traffic of a blue/green deployment that is Ready, or terminates its original hosts at once. */
 export const continueDeployment: Action = (input, context) => {
   checkParameters('ContinueDeployment', input, ['deploymentId', 'deploymentWaitType'])
   const deployment = findDeployment(context, readDeploymentId(input))
-  if (!isActive(deployment)) throw faults.deploymentAlreadyCompleted(deployment.deploymentId)
-  throw faults.unsupportedActionForDeploymentType('ContinueDeployment', deployment.deploymentId)
+  const type = readText(input, 'deploymentWaitType') ?? 'READY_WAIT'
+  if (type !== 'READY_WAIT' && type !== 'TERMINATION_WAIT') throw faults.invalidDeploymentWaitType(type)
+  return endWait('ContinueDeployment', deployment, type === 'READY_WAIT' ? 'ready' : 'termination', context)
+}
+
+/** The older name of ContinueDeployment with TERMINATION_WAIT. */
+export const skipWaitTimeForInstanceTermination: Action = (input, context) => {
+  const action = 'SkipWaitTimeForInstanceTermination'
+  checkParameters(action, input, ['deploymentId'])
+  const deployment = findDeployment(context, readDeploymentId(input))
+  if (isActive(deployment) && deployment.startTime === undefined) {
+    throw faults.deploymentNotStarted(deployment.deploymentId)
+  }
+  return endWait(action, deployment, 'termination', context)
+}
+
+function endWait(
+  action: string,
+  deployment: Deployment,
+  wait: 'ready' | 'termination',
+  { change }: ActionContext,
+): JsonObject {
+  const { deploymentId, status, terminationWaitStarted } = deployment
+  if (!isActive(deployment)) throw faults.deploymentAlreadyCompleted(deploymentId)
+  if (!isBlueGreen(deployment) || isReroutedBack(deployment)) {
+    throw faults.unsupportedActionForDeploymentType(action, deploymentId)
+  }
+  if (wait === 'ready' && status !== 'Ready') throw faults.deploymentIsNotInReadyState(deploymentId, `it is ${status}`)
+  if (action === 'ContinueDeployment' && wait === 'termination' && !terminationWaitStarted) {
+    throw faults.deploymentIsNotInReadyState(deploymentId, 'it does not wait to terminate instances')
+  }
+  change((state) => changeDeployment(state, deploymentId, (current) => requestContinuation(current, wait)))
+  return {}
 }
 
 function readIgnoreApplicationStopFailures(input: JsonObject): boolean {
@@ -186,7 +289,9 @@ const missing = ['NoSuchBucket', 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed
  * Refuses a deployment of an object that is not there, before anything runs. AWS is said to find out only when a host
  * downloads the bundle; a wrong eTag is found then, here too.
  */
-async function checkRevisionExists({ fetchRevision, signal }: ActionContext, revision: S3Revision): Promise<void> {
+async function checkRevisionExists({ fetchRevision, signal }: ActionContext, revision: Revision): Promise<void> {
+  // Nobody here looks into GitHub: whoever downloads finds out.
+  if (revision.type === 'GitHub') return
   const { bucket, key, version, eTag } = revision
   try {
     const { body } = await fetchRevision({ bucket, key, versionId: version, eTag }, { signal })

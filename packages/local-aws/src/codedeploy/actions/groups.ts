@@ -1,21 +1,30 @@
 import type { JsonObject } from '@fairlead/core'
-import { findApplication, findConfig, findGroup, readPage, type Action } from '../context.ts'
+import { forgetTags, groupArn, moveTags, readResourceTags, tagResource } from '../arns.ts'
+import { findApplication, findConfig, findGroup, readPage, type Action, type ActionContext } from '../context.ts'
 import * as faults from '../faults.ts'
 import {
   checkParameters,
   isEmpty,
   isName,
-  isObject,
   readApplicationName,
   readAutoRollback,
   readDeploymentGroupName,
-  readList,
-  readObject,
-  readObjects,
   readText,
+  readTexts,
 } from '../input.ts'
-import type { DeploymentGroup, HostSelection, TagFilter } from '../model.ts'
+import { maximumGroups, maximumNamesInBatch } from '../limits.ts'
+import type { DeploymentGroup, HostSelection } from '../model.ts'
 import { findLastSuccessful } from '../plan/rollback.ts'
+import { noHosts } from '../plan/select-hosts.ts'
+import {
+  checkRouting,
+  defaultStyle,
+  readAlarms,
+  readBlueGreen,
+  readLoadBalancers,
+  readStyle,
+} from '../routing-input.ts'
+import { readTagFilters } from '../tag-input.ts'
 import { wireGroup } from '../wire.ts'
 
 export const defaultConfigName = 'CodeDeployDefault.OneAtATime'
@@ -31,30 +40,33 @@ const known = [
   'autoRollbackConfiguration',
   'outdatedInstancesStrategy',
   'deploymentStyle',
+  'loadBalancerInfo',
+  'blueGreenDeploymentConfiguration',
+  'alarmConfiguration',
 ]
 
 const harmless = {
   autoScalingGroups: isEmpty,
   triggerConfigurations: isEmpty,
-  alarmConfiguration: isSwitchedOff,
-  loadBalancerInfo: isEmpty,
-  blueGreenDeploymentConfiguration: isEmpty,
   ecsServices: isEmpty,
-  tags: isEmpty,
   terminationHookEnabled: (value: unknown) => value === false,
 }
 
 export const createDeploymentGroup: Action = (input, context) => {
-  checkParameters('CreateDeploymentGroup', input, [...known, 'deploymentGroupName'], harmless)
+  checkParameters('CreateDeploymentGroup', input, [...known, 'deploymentGroupName', 'tags'], harmless)
   const applicationName = readApplicationName(input)
   const name = readDeploymentGroupName(input)
   const serviceRoleArn = readText(input, 'serviceRoleArn')
   if (!serviceRoleArn) throw faults.roleRequired()
+  checkRole(serviceRoleArn)
   findApplication(context, applicationName)
   if (context.state().groups.some((group) => group.applicationName === applicationName && group.name === name)) {
     throw faults.deploymentGroupAlreadyExists(name)
   }
-  checkStyle(input)
+  if (context.state().groups.filter((group) => group.applicationName === applicationName).length >= maximumGroups) {
+    throw faults.deploymentGroupLimitExceeded(applicationName)
+  }
+  const tags = readResourceTags(input)
   const group: DeploymentGroup = {
     id: context.newId(),
     applicationName,
@@ -64,18 +76,31 @@ export const createDeploymentGroup: Action = (input, context) => {
     selection: readSelection(input, noHosts),
     autoRollback: readAutoRollback(input) ?? { enabled: false, events: [] },
     outdatedInstancesStrategy: readStrategy(input) ?? 'UPDATE',
+    ...checkRouting({
+      style: readStyle(input) ?? defaultStyle,
+      loadBalancers: readLoadBalancers(input),
+      blueGreen: readBlueGreen(input),
+      alarms: readAlarms(input, 'alarmConfiguration'),
+    }),
   }
-  context.change((state) => ({ ...state, groups: [...state.groups, group] }))
+  context.change((state) => ({
+    ...tagResource(state, groupArn(context.place, group), tags),
+    groups: [...state.groups, group],
+  }))
   return { deploymentGroupId: group.id }
 }
 
 export const getDeploymentGroup: Action = (input, context) => {
   checkParameters('GetDeploymentGroup', input, ['applicationName', 'deploymentGroupName'])
   const group = findGroup(context, readApplicationName(input), readDeploymentGroupName(input))
-  const { deployments } = context.state()
+  return { deploymentGroupInfo: describeGroup(group, context) }
+}
+
+function describeGroup(group: DeploymentGroup, { state }: ActionContext): JsonObject {
+  const { deployments } = state()
   const successful = findLastSuccessful(deployments, group.id)
   const attempted = deployments.findLast(({ deploymentGroupId }) => deploymentGroupId === group.id)
-  return { deploymentGroupInfo: wireGroup(group, { successful, attempted }) }
+  return wireGroup(group, { successful, attempted })
 }
 
 export const listDeploymentGroups: Action = (input, context) => {
@@ -103,47 +128,64 @@ export const updateDeploymentGroup: Action = (input, context) => {
   ) {
     throw faults.deploymentGroupAlreadyExists(name)
   }
-  checkStyle(input)
+  const serviceRoleArn = readText(input, 'serviceRoleArn') ?? group.serviceRoleArn
+  checkRole(serviceRoleArn)
   const updated: DeploymentGroup = {
     ...group,
     name,
     deploymentConfigName: findConfig(context, readText(input, 'deploymentConfigName') ?? group.deploymentConfigName)
       .name,
-    serviceRoleArn: readText(input, 'serviceRoleArn') ?? group.serviceRoleArn,
+    serviceRoleArn,
     selection: readSelection(input, group.selection),
     autoRollback: readAutoRollback(input) ?? group.autoRollback,
     outdatedInstancesStrategy: readStrategy(input) ?? group.outdatedInstancesStrategy,
+    ...checkRouting({
+      style: readStyle(input) ?? group.style,
+      loadBalancers: readLoadBalancers(input) ?? group.loadBalancers,
+      blueGreen: readBlueGreen(input) ?? group.blueGreen,
+      alarms: readAlarms(input, 'alarmConfiguration') ?? group.alarms,
+    }),
   }
   context.change((state) => ({
-    ...state,
+    ...moveTags(state, groupArn(context.place, group), groupArn(context.place, updated)),
     groups: state.groups.map((other) => (other.id === group.id ? updated : other)),
   }))
   return { hooksNotCleanedUp: [] }
 }
 
 /** As in AWS, deleting what does not exist is no error. A deployment that runs goes on to its end. */
-export const deleteDeploymentGroup: Action = (input, { change }) => {
+export const deleteDeploymentGroup: Action = (input, { change, place }) => {
   checkParameters('DeleteDeploymentGroup', input, ['applicationName', 'deploymentGroupName'])
   const applicationName = readApplicationName(input)
   const name = readDeploymentGroupName(input)
   change((state) => ({
-    ...state,
+    ...forgetTags(state, groupArn(place, { applicationName, name })),
     groups: state.groups.filter((group) => group.applicationName !== applicationName || group.name !== name),
   }))
   return { hooksNotCleanedUp: [] }
 }
 
-const noHosts: HostSelection = {
-  ec2TagFilters: [],
-  onPremisesInstanceTagFilters: [],
-  ec2TagSet: [],
-  onPremisesTagSet: [],
+export const batchGetDeploymentGroups: Action = (input, context) => {
+  checkParameters('BatchGetDeploymentGroups', input, ['applicationName', 'deploymentGroupNames'])
+  const { name: applicationName } = findApplication(context, readApplicationName(input))
+  const names = readTexts(input, 'deploymentGroupNames')
+  if (!names || names.length === 0) throw faults.deploymentGroupNameRequired()
+  if (names.length > maximumNamesInBatch) throw faults.batchLimitExceeded(names.length, maximumNamesInBatch)
+  const { groups } = context.state()
+  const known = names.map((name) =>
+    groups.find((group) => group.applicationName === applicationName && group.name === name),
+  )
+  const missing = names.filter((_, index) => known[index] === undefined)
+  return {
+    deploymentGroupsInfo: known.flatMap((group) => (group ? [describeGroup(group, context)] : [])),
+    errorMessage: missing.length > 0 ? `No Deployment Group found for name: ${missing.join(', ')}` : undefined,
+  }
 }
 
 /** Filters replace a tag set of the same kind, and a tag set replaces filters. */
 function readSelection(input: JsonObject, current: HostSelection): HostSelection {
-  const ec2 = readFilters(input, 'EC2', 'ec2TagFilters', 'ec2TagSet', 'ec2TagSetList')
-  const onPremises = readFilters(
+  const ec2 = readTagFilters(input, 'EC2', 'ec2TagFilters', 'ec2TagSet', 'ec2TagSetList')
+  const onPremises = readTagFilters(
     input,
     'on-premises',
     'onPremisesInstanceTagFilters',
@@ -158,56 +200,12 @@ function readSelection(input: JsonObject, current: HostSelection): HostSelection
   }
 }
 
-function readFilters(
-  input: JsonObject,
-  kind: 'EC2' | 'on-premises',
-  filtersName: string,
-  setName: string,
-  listName: string,
-): { readonly filters: readonly TagFilter[]; readonly set: readonly (readonly TagFilter[])[] } | undefined {
-  const filters = readObjects(input, filtersName)?.map((filter) => readTagFilter(filter, kind))
-  const tagSet = readObject(input, setName)
-  if (!filters && !tagSet) return undefined
-  const set = (tagSet ? (readList(tagSet, listName) ?? []) : []).map((list) => {
-    if (!Array.isArray(list) || !list.every(isObject))
-      throw faults.serialization(listName, 'a list of lists of filters')
-    return list.map((filter) => readTagFilter(filter, kind))
-  })
-  if (filters && filters.length > 0 && set.length > 0) throw faults.invalidTagCombination(kind)
-  return { filters: filters ?? [], set }
-}
-
-function readTagFilter(filter: JsonObject, kind: 'EC2' | 'on-premises'): TagFilter {
-  const Key = readText(filter, 'Key')
-  const Value = readText(filter, 'Value')
-  const Type = readText(filter, 'Type') ?? 'KEY_AND_VALUE'
-  if (Type !== 'KEY_ONLY' && Type !== 'VALUE_ONLY' && Type !== 'KEY_AND_VALUE') {
-    throw faults.invalidTag(kind, `The filter type is ${Type}; expected KEY_ONLY, VALUE_ONLY or KEY_AND_VALUE.`)
-  }
-  if (Type !== 'VALUE_ONLY' && !Key) throw faults.invalidTag(kind, `A filter of the type ${Type} needs a Key.`)
-  if (Type !== 'KEY_ONLY' && Value === undefined) {
-    throw faults.invalidTag(kind, `A filter of the type ${Type} needs a Value.`)
-  }
-  return { Key, Value, Type }
-}
-
 function readStrategy(input: JsonObject): 'UPDATE' | 'IGNORE' | undefined {
   const strategy = readText(input, 'outdatedInstancesStrategy')
   if (strategy === undefined || strategy === 'UPDATE' || strategy === 'IGNORE') return strategy
   throw faults.invalidInput(`outdatedInstancesStrategy is ${strategy}; expected UPDATE or IGNORE.`)
 }
 
-function checkStyle(input: JsonObject): void {
-  const style = readObject(input, 'deploymentStyle')
-  if (!style) return
-  const type = readText(style, 'deploymentType') ?? 'IN_PLACE'
-  const option = readText(style, 'deploymentOption') ?? 'WITHOUT_TRAFFIC_CONTROL'
-  if (type !== 'IN_PLACE' || option !== 'WITHOUT_TRAFFIC_CONTROL') {
-    throw faults.invalidDeploymentStyle(`${type}, ${option}`)
-  }
-}
-
-/** An alarm configuration that is not enabled changes nothing. */
-function isSwitchedOff(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (value as { enabled?: unknown }).enabled !== true
+function checkRole(arn: string): void {
+  if (!/^arn:aws[\w-]*:iam::\d{12}:role\/.+$/.test(arn)) throw faults.invalidRole(arn)
 }

@@ -1,19 +1,28 @@
 import type { JsonObject } from '@fairlead/core'
 import { findApplication, readPage, type Action, type ActionContext } from '../context.ts'
 import * as faults from '../faults.ts'
-import { checkParameters, readApplicationName, readDescription, readRevision, readText } from '../input.ts'
-import type { CodeDeployState, RegisteredRevision } from '../model.ts'
+import {
+  checkParameters,
+  readApplicationName,
+  readDescription,
+  readObjects,
+  readRevision,
+  readRevisionLocation,
+  readText,
+} from '../input.ts'
+import { maximumBatchSize } from '../limits.ts'
+import type { CodeDeployState, RegisteredRevision, Revision } from '../model.ts'
+import { describeRevision, isSame } from '../plan/revision.ts'
 import { findLastSuccessful } from '../plan/rollback.ts'
-import { findRevision, isSame, putRevision } from '../plan/state.ts'
+import { findRevision, putRevision } from '../plan/state.ts'
 import { wireRevision, wireRevisionInfo } from '../wire.ts'
 
 /** As in AWS, registering does not look into S3, and registering again replaces the description. */
 export const registerApplicationRevision: Action = (input, context) => {
-  const action = 'RegisterApplicationRevision'
-  checkParameters(action, input, ['applicationName', 'description', 'revision'])
+  checkParameters('RegisterApplicationRevision', input, ['applicationName', 'description', 'revision'])
   const applicationName = readApplicationName(input)
   const description = readDescription(input)
-  const revision = readRevision(action, input)
+  const revision = readRevision(input)
   findApplication(context, applicationName)
   const known = findRevision(context.state(), applicationName, revision)
   const registered = { ...(known ?? { applicationName, revision, registerTime: context.now() }), description }
@@ -22,16 +31,42 @@ export const registerApplicationRevision: Action = (input, context) => {
 }
 
 export const getApplicationRevision: Action = (input, context) => {
-  const action = 'GetApplicationRevision'
-  checkParameters(action, input, ['applicationName', 'revision'])
+  checkParameters('GetApplicationRevision', input, ['applicationName', 'revision'])
   const { name: applicationName } = findApplication(context, readApplicationName(input))
-  const revision = readRevision(action, input)
+  const revision = readRevision(input)
   const known = findRevision(context.state(), applicationName, revision)
-  if (!known) throw faults.revisionDoesNotExist(`s3://${revision.bucket}/${revision.key} is not registered`)
+  if (!known) throw faults.revisionDoesNotExist(`${describeRevision(revision)} is not registered`)
   return {
     applicationName,
     revision: wireRevision(known.revision),
     revisionInfo: wireRevisionInfo(known, groupsAt(context.state(), known)),
+  }
+}
+
+/** Revisions that are not registered are left out. */
+export const batchGetApplicationRevisions: Action = (input, context) => {
+  checkParameters('BatchGetApplicationRevisions', input, ['applicationName', 'revisions'])
+  const { name: applicationName } = findApplication(context, readApplicationName(input))
+  const locations = readObjects(input, 'revisions')
+  if (!locations || locations.length === 0) throw faults.revisionRequired()
+  if (locations.length > maximumBatchSize) throw faults.batchLimitExceeded(locations.length)
+  const state = context.state()
+  const asked = locations.map(readRevisionLocation)
+  const known = asked.map((revision) => findRevision(state, applicationName, revision))
+  const missing = asked.filter((_, index) => known[index] === undefined).map(describeRevision)
+  return {
+    applicationName,
+    revisions: known.flatMap((revision) =>
+      revision
+        ? [
+            {
+              revisionLocation: wireRevision(revision.revision),
+              genericRevisionInfo: wireRevisionInfo(revision, groupsAt(state, revision)),
+            },
+          ]
+        : [],
+    ),
+    errorMessage: missing.length > 0 ? `No revision found: ${missing.join(', ')}` : undefined,
   }
 }
 
@@ -65,10 +100,13 @@ function filter(context: ActionContext, applicationName: string, input: JsonObje
   return state.revisions.filter(
     (known) =>
       known.applicationName === applicationName &&
-      (bucket === undefined || known.revision.bucket === bucket) &&
-      known.revision.key.startsWith(prefix ?? '') &&
+      (bucket === undefined || isBelow(known.revision, bucket, prefix ?? '')) &&
       (deployed === 'ignore' || (deployed === 'include') === groupsAt(state, known).length > 0),
   )
+}
+
+function isBelow(revision: Revision, bucket: string, prefix: string): boolean {
+  return revision.type === 'S3' && revision.bucket === bucket && revision.key.startsWith(prefix)
 }
 
 function sort(revisions: readonly RegisteredRevision[], input: JsonObject): readonly RegisteredRevision[] {

@@ -5,16 +5,14 @@ import { checkParameters, readDeploymentId, readObject, readText, readTexts } fr
 import { maximumBatchSize } from '../limits.ts'
 import type { Deployment, Target } from '../model.ts'
 import { isActive } from '../plan/deployment.ts'
-import { wireTarget } from '../wire.ts'
+import { wireInstanceSummary, wireTarget } from '../wire.ts'
 
 const targetStatuses = ['Pending', 'InProgress', 'Succeeded', 'Failed', 'Skipped', 'Ready', 'Unknown']
 
 export const listDeploymentTargets: Action = (input, context) => {
   checkParameters('ListDeploymentTargets', input, ['deploymentId', 'nextToken', 'targetFilters'])
   const { targets } = findStarted(input, context)
-  const only = readStatusFilter(input)
-  const ids = targets.filter(({ status }) => only.length === 0 || only.includes(status)).map(({ targetId }) => targetId)
-  const { items, nextToken } = readPage(input, ids)
+  const { items, nextToken } = readPage(input, filterTargets(targets, readTargetFilters(input)))
   return { targetIds: [...items], nextToken }
 }
 
@@ -35,10 +33,45 @@ export const batchGetDeploymentTargets: Action = (input, context) => {
   return { deploymentTargets: targets.map((target) => wireTarget(deployment.deploymentId, target, context.place)) }
 }
 
+/** The three below are what targets were called before; older scripts ask for them. */
+export const listDeploymentInstances: Action = (input, context) => {
+  checkParameters('ListDeploymentInstances', input, [
+    'deploymentId',
+    'nextToken',
+    'instanceStatusFilter',
+    'instanceTypeFilter',
+  ])
+  const { targets } = findStarted(input, context)
+  const filters = {
+    statuses: checkStatuses(readTexts(input, 'instanceStatusFilter') ?? []),
+    labels: checkLabels(readTexts(input, 'instanceTypeFilter') ?? []),
+  }
+  const { items, nextToken } = readPage(input, filterTargets(targets, filters))
+  return { instancesList: [...items], nextToken }
+}
+
+export const getDeploymentInstance: Action = (input, context) => {
+  checkParameters('GetDeploymentInstance', input, ['deploymentId', 'instanceId'])
+  const deployment = findStarted(input, context)
+  const target = findInstance(deployment, readText(input, 'instanceId'))
+  return { instanceSummary: wireInstanceSummary(deployment.deploymentId, target, context.place) }
+}
+
+export const batchGetDeploymentInstances: Action = (input, context) => {
+  checkParameters('BatchGetDeploymentInstances', input, ['deploymentId', 'instanceIds'])
+  const deployment = findStarted(input, context)
+  const ids = readTexts(input, 'instanceIds')
+  if (!ids || ids.length === 0) throw faults.instanceIdRequired()
+  if (ids.length > maximumBatchSize) throw faults.batchLimitExceeded(ids.length)
+  const { deploymentId, targets } = deployment
+  const found = ids.flatMap((id) => targets.filter(({ targetId }) => targetId === nameOfInstance(id)))
+  return { instancesSummary: found.map((target) => wireInstanceSummary(deploymentId, target, context.place)) }
+}
+
 /** A deployment has no targets before it is in progress. */
 function findStarted(input: JsonObject, context: ActionContext): Deployment {
   const deployment = findDeployment(context, readDeploymentId(input))
-  if (isActive(deployment) && deployment.status !== 'InProgress') {
+  if (isActive(deployment) && deployment.startTime === undefined) {
     throw faults.deploymentNotStarted(deployment.deploymentId)
   }
   return deployment
@@ -51,10 +84,47 @@ function findTarget({ deploymentId, targets }: Deployment, id: string | undefine
   return target
 }
 
-function readStatusFilter(input: JsonObject): readonly string[] {
+function findInstance({ deploymentId, targets }: Deployment, id: string | undefined): Target {
+  if (!id) throw faults.instanceIdRequired()
+  const target = targets.find(({ targetId }) => targetId === nameOfInstance(id))
+  if (!target) throw faults.instanceDoesNotExist(id, deploymentId)
+  return target
+}
+
+/** An instance may be named by its ARN, as the answers do. */
+function nameOfInstance(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1)
+}
+
+interface TargetFilters {
+  readonly statuses: readonly string[]
+  readonly labels: readonly string[]
+}
+
+function filterTargets(targets: readonly Target[], { statuses, labels }: TargetFilters): readonly string[] {
+  return targets
+    .filter(({ status }) => statuses.length === 0 || statuses.includes(status))
+    .filter(({ label }) => labels.length === 0 || (label !== undefined && labels.includes(label)))
+    .map(({ targetId }) => targetId)
+}
+
+function readTargetFilters(input: JsonObject): TargetFilters {
   const filters = readObject(input, 'targetFilters') ?? {}
-  for (const name of Object.keys(filters)) if (name !== 'TargetStatus') throw faults.invalidTargetFilterName(name)
-  const only = readTexts(filters, 'TargetStatus') ?? []
-  for (const status of only) if (!targetStatuses.includes(status)) throw faults.invalidTargetStatus(status)
-  return only
+  for (const name of Object.keys(filters)) {
+    if (name !== 'TargetStatus' && name !== 'ServerInstanceLabel') throw faults.invalidTargetFilterName(name)
+  }
+  return {
+    statuses: checkStatuses(readTexts(filters, 'TargetStatus') ?? []),
+    labels: checkLabels(readTexts(filters, 'ServerInstanceLabel') ?? []),
+  }
+}
+
+function checkStatuses(statuses: readonly string[]): readonly string[] {
+  for (const status of statuses) if (!targetStatuses.includes(status)) throw faults.invalidTargetStatus(status)
+  return statuses
+}
+
+function checkLabels(labels: readonly string[]): readonly string[] {
+  for (const label of labels) if (label !== 'Blue' && label !== 'Green') throw faults.invalidInstanceType(label)
+  return labels
 }

@@ -1,5 +1,6 @@
 /** The events that tell how a deployment got from one value to the next. */
 import type { CodeDeployEvent, Deployment, Target } from '../model.ts'
+import { describeRevision } from './revision.ts'
 
 /** Without `before`, the deployment is new. `at` is an ISO 8601 time. */
 export function eventsBetween(
@@ -12,21 +13,23 @@ export function eventsBetween(
   const where = `${deploymentId} (${application}/${deploymentGroup})`
   if (!before) {
     const { creator } = after
-    const { bucket, key } = revision
+    const place = revision.type === 'S3' ? { bucket: revision.bucket, key: revision.key } : {}
     const what = creator === 'codeDeployRollback' ? 'rollback created' : 'created'
-    const summary = `${where} ${what}: s3://${bucket}/${key}`
-    return [{ type: 'codedeploy.deployment-created', ...facts, summary, creator, bucket, key }]
+    const summary = `${where} ${what}: ${describeRevision(revision)}`
+    return [{ type: 'codedeploy.deployment-created', ...facts, summary, creator, ...place }]
   }
   const events: CodeDeployEvent[] = []
-  for (const target of after.targets) {
+  after.targets.forEach((target, index) => {
+    // Targets are set once, and keep their places: to look each one up would take a fleet squared.
+    const old = before.targets[index]
+    if (old === target) return
     const { targetId: host, status } = target
-    const old = before.targets.find((candidate) => candidate.targetId === host)
     events.push(...lifecycleEventsBetween(old, target, facts))
     if (status !== (old?.status ?? 'Pending')) {
       const summary = `${deploymentId} ${host}: ${status}`
       events.push({ type: 'codedeploy.host-status-changed', ...facts, summary, host, status })
     }
-  }
+  })
   if (after.status !== before.status) {
     const { status, error } = after
     const summary = `${where} ${status}${error ? `: ${error.message}` : ''}`

@@ -1,6 +1,7 @@
 /** Whether a deployment that ended is rolled back, and to what. */
 import type { Deployment } from '../model.ts'
-import { isActive } from './deployment.ts'
+import { isActive, type Participant } from './deployment.ts'
+import { isBlueGreen, isReroutedBack } from './lifecycle.ts'
 
 export type Rollback =
   | { readonly do: 'nothing' }
@@ -9,8 +10,9 @@ export type Rollback =
   | { readonly do: 'deploy'; readonly deployment: Deployment; readonly message: string }
 
 /**
- * A rollback is a new deployment of the revision that the group's last successful deployment had installed. A rollback
- * that fails is not rolled back in its turn.
+ * A rollback is a new deployment of the revision that the group's last successful deployment had installed; of a
+ * blue/green deployment, it brings the traffic back to the original hosts. A rollback that fails is not rolled back in
+ * its turn.
  */
 export function planRollback(
   ended: Deployment,
@@ -18,16 +20,15 @@ export function planRollback(
   { deploymentId, at }: { readonly deploymentId: string; readonly at: number },
 ): Rollback {
   if (!isWanted(ended)) return { do: 'nothing' }
-  if (!lastSuccessful) {
-    return {
-      do: 'explain',
-      message: `Deployment ${ended.deploymentId} is not rolled back: deployment group ${ended.deploymentGroupName} has no earlier deployment that succeeded.`,
-    }
+  const reason = reasonAgainst(ended, lastSuccessful)
+  if (reason !== undefined) {
+    return { do: 'explain', message: `Deployment ${ended.deploymentId} is not rolled back: ${reason}` }
   }
   // The sentence is AWS's own, seen in answers of GetDeployment.
   const message = `Deployment ${deploymentId} is triggered to roll back deployment ${ended.deploymentId}.`
   const { applicationName, deploymentGroupId, deploymentGroupName, deploymentConfigName, minimumHealthyHosts } = ended
-  const { ignoreApplicationStopFailures, fileExistsBehavior } = ended
+  const { ignoreApplicationStopFailures, fileExistsBehavior, style, loadBalancers, blueGreen, targetInstances } = ended
+  const revision = lastSuccessful?.revision ?? ended.revision
   return {
     do: 'deploy',
     message,
@@ -40,8 +41,15 @@ export function planRollback(
       minimumHealthyHosts,
       ignoreApplicationStopFailures,
       fileExistsBehavior,
-      revision: lastSuccessful.revision,
-      previousRevision: lastSuccessful.revision,
+      style,
+      loadBalancers,
+      blueGreen,
+      targetInstances,
+      updateOutdatedInstancesOnly: false,
+      alarmsAreOverridden: false,
+      terminationWaitStarted: false,
+      revision,
+      previousRevision: lastSuccessful?.revision,
       creator: 'codeDeployRollback',
       autoRollback: { enabled: false, events: [] },
       status: 'Created',
@@ -52,13 +60,37 @@ export function planRollback(
   }
 }
 
+function reasonAgainst(ended: Deployment, lastSuccessful: Deployment | undefined): string | undefined {
+  if (isBlueGreen(ended)) {
+    return reroutedHosts(ended).length > 0 ? undefined : 'no traffic was rerouted; the original hosts still serve it.'
+  }
+  return lastSuccessful
+    ? undefined
+    : `deployment group ${ended.deploymentGroupName} has no earlier deployment that succeeded.`
+}
+
+/** The hosts whose traffic a blue/green deployment has begun to change. */
+export function reroutedHosts({ targets }: Deployment): readonly Participant[] {
+  return targets
+    .filter(({ events }) =>
+      events.some(
+        ({ name, startTime }) => (name === 'AllowTraffic' || name === 'BlockTraffic') && startTime !== undefined,
+      ),
+    )
+    .map(({ targetId, label }) => ({ targetId, label }))
+}
+
 /** The deployment whose revision a group would go back to: the newest that succeeded, rollbacks included. */
 export function findLastSuccessful(
   deployments: readonly Deployment[],
   deploymentGroupId: string,
 ): Deployment | undefined {
   return deployments.findLast(
-    (deployment) => deployment.deploymentGroupId === deploymentGroupId && deployment.status === 'Succeeded',
+    (deployment) =>
+      deployment.deploymentGroupId === deploymentGroupId &&
+      deployment.status === 'Succeeded' &&
+      // It brought traffic back and installed nothing: its revision is that of an earlier one.
+      !isReroutedBack(deployment),
   )
 }
 

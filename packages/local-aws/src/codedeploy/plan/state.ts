@@ -1,7 +1,10 @@
 /** Changes of everything that the service knows, each from one value to the next. */
-import type { CodeDeployState, Deployment, DeploymentEnd, RegisteredRevision, S3Revision } from '../model.ts'
-import { endDeployment } from './deployment.ts'
+import type { CodeDeployState, Deployment, DeploymentEnd, RegisteredRevision, Revision } from '../model.ts'
+import { endDeployment, isActive, requestStop } from './deployment.ts'
+import { isBlueGreen, isReroutedBack } from './lifecycle.ts'
+import { isSame } from './revision.ts'
 import { findLastSuccessful, planRollback } from './rollback.ts'
+import { noHosts } from './select-hosts.ts'
 
 export function changeDeployment(
   state: CodeDeployState,
@@ -35,7 +38,10 @@ export function settleDeployment(
   end: DeploymentEnd,
   { rollbackId, at }: { readonly rollbackId: string; readonly at: number },
 ): { readonly state: CodeDeployState; readonly rollback?: Deployment } {
-  const ended = changeDeployment(state, deploymentId, (deployment) => endDeployment(deployment, end, at))
+  const ended = changeOver(
+    changeDeployment(state, deploymentId, (deployment) => endDeployment(deployment, end, at)),
+    deploymentId,
+  )
   const deployment = ended.deployments.find((candidate) => candidate.deploymentId === deploymentId)
   if (!deployment) return { state: ended }
   const lastSuccessful = findLastSuccessful(ended.deployments, deployment.deploymentGroupId)
@@ -52,10 +58,41 @@ export function settleDeployment(
   return { state: addDeployment(linked, rollback.deployment), rollback: rollback.deployment }
 }
 
+/** Stops the deployments that listen to an alarm that is on. */
+export function raiseAlarm(state: CodeDeployState): CodeDeployState {
+  const deployments = state.deployments.map((deployment) => {
+    if (!isActive(deployment) || deployment.stop || !deployment.alarms?.enabled) return deployment
+    const alarm = deployment.alarms.names.find((name) => state.alarmsOn.includes(name))
+    if (alarm === undefined) return deployment
+    const { enabled, events } = deployment.autoRollback
+    return requestStop(deployment, enabled && events.includes('DEPLOYMENT_STOP_ON_ALARM'), alarm)
+  })
+  return { ...state, deployments }
+}
+
+/**
+ * After a blue/green deployment that succeeded, the group is its replacement hosts: the tags that found them find the
+ * originals of the next one. Original hosts that were to be terminated are gone.
+ */
+function changeOver(state: CodeDeployState, deploymentId: string): CodeDeployState {
+  const deployment = state.deployments.find((candidate) => candidate.deploymentId === deploymentId)
+  if (!deployment || deployment.status !== 'Succeeded') return state
+  if (!isBlueGreen(deployment) || isReroutedBack(deployment)) return state
+  const { tagFilters = [], tagSet = [] } = deployment.targetInstances ?? {}
+  const selection = { ...noHosts, ec2TagFilters: tagFilters, ec2TagSet: tagSet }
+  const originals = deployment.targets.filter(({ label }) => label === 'Blue').map(({ targetId }) => targetId)
+  return {
+    ...state,
+    groups: state.groups.map((group) => (group.id === deployment.deploymentGroupId ? { ...group, selection } : group)),
+    terminated:
+      deployment.blueGreen?.originals === 'TERMINATE' ? [...state.terminated, ...originals] : state.terminated,
+  }
+}
+
 export function findRevision(
   state: CodeDeployState,
   applicationName: string,
-  revision: S3Revision,
+  revision: Revision,
 ): RegisteredRevision | undefined {
   return state.revisions.find((known) => known.applicationName === applicationName && isSame(known.revision, revision))
 }
@@ -66,14 +103,4 @@ export function putRevision(state: CodeDeployState, revision: RegisteredRevision
     (known) => known.applicationName !== revision.applicationName || !isSame(known.revision, revision.revision),
   )
   return { ...state, revisions: [...others, revision] }
-}
-
-export function isSame(a: S3Revision, b: S3Revision): boolean {
-  return (
-    a.bucket === b.bucket &&
-    a.key === b.key &&
-    a.bundleType === b.bundleType &&
-    a.version === b.version &&
-    a.eTag === b.eTag
-  )
 }

@@ -12,11 +12,15 @@ function deployment(fields: Partial<Deployment> = {}): Deployment {
     deploymentGroupName: 'dev',
     deploymentConfigName: 'CodeDeployDefault.OneAtATime',
     minimumHealthyHosts: { type: 'MOST_CONCURRENCY', value: 1 },
-    revision: { bucket: 'artifacts', key: 'new.zip', bundleType: 'zip' },
+    revision: { type: 'S3', bucket: 'artifacts', key: 'new.zip', bundleType: 'zip' },
     creator: 'user',
     ignoreApplicationStopFailures: false,
     fileExistsBehavior: 'OVERWRITE',
     autoRollback: onFailure,
+    style: { type: 'IN_PLACE', option: 'WITHOUT_TRAFFIC_CONTROL' },
+    updateOutdatedInstancesOnly: false,
+    alarmsAreOverridden: false,
+    terminationWaitStarted: false,
     status: 'Failed',
     createTime: 1,
     targets: [],
@@ -27,7 +31,7 @@ function deployment(fields: Partial<Deployment> = {}): Deployment {
 const good = deployment({
   deploymentId: 'd-GGGGGGGGG',
   status: 'Succeeded',
-  revision: { bucket: 'artifacts', key: 'good.zip', bundleType: 'zip', version: 'v1' },
+  revision: { type: 'S3', bucket: 'artifacts', key: 'good.zip', bundleType: 'zip', version: 'v1' },
 })
 const ids = { deploymentId: 'd-RRRRRRRRR', at: 5 }
 

@@ -41,5 +41,5 @@ const rows: readonly (readonly [string, Partial<HostSelection>, readonly string[
 ]
 
 test.each(rows)('%s', (_name, selection, expected) => {
-  expect(selectHosts(hosts, { ...none, ...selection })).toEqual(expected)
+  expect(selectHosts({ hosts, onPremises: [] }, { ...none, ...selection })).toEqual(expected)
 })

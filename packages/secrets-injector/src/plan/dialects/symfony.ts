@@ -3,7 +3,7 @@
  * (a raw CR becomes LF); double quotes decode `\n` and `\r`. Nothing is put into double quotes but apostrophes and line ends, so
  * that no `$`, backslash or command can mean anything, whichever version reads it.
  */
-import type { Dialect, Encoding, FileReading, FileVariable } from './dialect.ts'
+import { readOrReject, Rejection, type Dialect, type Encoding, type FileReading, type FileVariable } from './dialect.ts'
 
 export const symfony: Dialect = {
   name: 'symfony',
@@ -22,33 +22,21 @@ function encode(name: string, value: string): Encoding {
   return { text: `${name}=${text.join('')}` }
 }
 
-/** Thrown inside this file for what the parser rejects, and caught in it. */
-class Rejection {
-  readonly problem: string
-  readonly offset: number
-  constructor(problem: string, offset: number) {
-    this.problem = problem
-    this.offset = offset
-  }
-}
-
 /** `Dotenv::parse`, step by step as Dotenv.php 5.4.53 does it, without looking up variables or running commands. */
 function read(source: string): FileReading {
-  const data = source.replaceAll('\r\n', '\n').replaceAll('\r', '\n')
-  const variables = new Map<string, FileVariable>()
-  try {
-    let cursor = skipEmptyLines(data, 0)
-    while (cursor < data.length) {
-      const { name, end } = lexName(data, cursor)
-      const value = lexValue(data, end)
-      variables.set(name, { name, value: value.text, expands: value.expands })
-      cursor = value.end
-    }
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error
-    return { rejected: error.problem, line: data.slice(0, error.offset).split('\n').length }
+  return readOrReject(source.replaceAll('\r\n', '\n').replaceAll('\r', '\n'), variablesOf)
+}
+
+function variablesOf(data: string): readonly FileVariable[] {
+  const variables: FileVariable[] = []
+  let cursor = skipEmptyLines(data, 0)
+  while (cursor < data.length) {
+    const { name, end } = lexName(data, cursor)
+    const value = lexValue(data, end)
+    variables.push({ name, value: value.text, expands: value.expands })
+    cursor = value.end
   }
-  return { variables: [...variables.values()] }
+  return variables
 }
 
 /** PCRE's `\s`, which is not JavaScript's. */

@@ -13,11 +13,17 @@ export interface BundleEntry {
   readonly gid?: number
 }
 
+/** How a zip is made. */
+export interface ZipStyle {
+  /** As a tool of DOS makes it, without modes. */
+  readonly noUnixModes?: boolean | undefined
+}
+
 export type BundleFormat = 'zip' | 'tar' | 'tgz'
 
 /** The bytes of an archive with exactly these entries, in this order. */
-export function writeBundle(entries: readonly BundleEntry[], format: BundleFormat): Buffer {
-  if (format === 'zip') return writeZip(entries)
+export function writeBundle(entries: readonly BundleEntry[], format: BundleFormat, style: ZipStyle = {}): Buffer {
+  if (format === 'zip') return writeZip(entries, style)
   const tar = writeTar(entries)
   return format === 'tgz' ? gzipSync(tar) : tar
 }
@@ -47,7 +53,7 @@ function writeTar(entries: readonly BundleEntry[]): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
-function writeZip(entries: readonly BundleEntry[]): Buffer {
+function writeZip(entries: readonly BundleEntry[], { noUnixModes }: ZipStyle): Buffer {
   const locals: Buffer[] = []
   const central: Buffer[] = []
   let offset = 0
@@ -67,9 +73,9 @@ function writeZip(entries: readonly BundleEntry[]): Buffer {
     common.writeUInt16LE(name.length, 22)
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, content])
     const tail = Buffer.alloc(14)
-    tail.writeUInt32LE(mode * 0x10000, 6)
+    tail.writeUInt32LE(noUnixModes ? (entry.dir ? 0x10 : 0) : mode * 0x10000, 6)
     tail.writeUInt32LE(offset, 10)
-    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, tail, name]))
+    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, noUnixModes ? 0 : 3]), common, tail, name]))
     locals.push(local)
     offset += local.length
   }

@@ -1,0 +1,2 @@
+/** Compiles the kernel's AssemblyScript to WebAssembly. */
+export function compileKernel(): Promise<Buffer>

@@ -1,0 +1,104 @@
+import { withTools } from '@fairlead/test-support'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { dialects } from '../src/plan/dialects.ts'
+import { encodeIn } from '../src/plan/env-text.ts'
+import { areRead, outcomesOf } from './oracles/matrix.ts'
+import { findOracles, type Oracle } from './oracles/oracles.ts'
+import { hostileValue, vectors } from './support/hostile-values.ts'
+
+const isLong = process.env['FAIRLEAD_LONG'] !== undefined
+/** Values for each parser, three to a file. */
+const fuzzedValues = isLong ? 20_000 : 300
+const timeoutMs = isLong ? 3_600_000 : 120_000
+
+/** Parsers that Debian and npm have, and what they come with; the others are run where they are found. */
+const required: Readonly<Record<string, readonly string[]>> = {
+  dotenv16: [],
+  dotenv18: [],
+  expand: [],
+  expand12: [],
+  next: [],
+  vite: [],
+  vite8: [],
+  node_parseEnv: [],
+  dotenvx: [],
+  symfony54: ['php', 'php-symfony-dotenv'],
+  phpdotenv54: ['php', 'php-vlucas-phpdotenv'],
+  php_ini: ['php'],
+  pydotenv021: ['python3-dotenv'],
+  yaml: ['python3-yaml'],
+  json: ['python3'],
+  rubydotenv24: ['ruby-dotenv'],
+  bash52: ['bash'],
+  dash: ['dash'],
+  busybox_ash: ['busybox'],
+  mksh: ['mksh'],
+  zsh: ['zsh'],
+  systemd252: ['systemd'],
+  docker28: ['docker'],
+}
+
+const oracles = findOracles()
+
+function expectedOf({ id, dialect }: Oracle): Readonly<Record<string, string>> {
+  const cells = vectors.cells[id]
+  if (cells) return cells
+  // Nobody has measured this parser: what our encoder says of the value, the parser has to bear out.
+  return Object.fromEntries(
+    Object.entries(vectors.values).map(([name, value]) => [
+      name,
+      'text' in encodeIn(dialects[dialect], 'K', value) ? 'ok' : 'impossible',
+    ]),
+  )
+}
+
+async function expectMeasured(oracle: Oracle): Promise<void> {
+  const outcomes = await outcomesOf(oracle, vectors.values)
+  const cells = Object.entries(expectedOf(oracle)).map(([name, cell]) => [name, cell === 'ok' ? 'exact' : 'refused'])
+  expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(cells))
+}
+
+async function expectFuzzed(oracle: Oracle): Promise<void> {
+  const dialect = dialects[oracle.dialect]
+  const isHeld = (value: string) => 'text' in encodeIn(dialect, 'K', value)
+  const values = fc.sample(hostileValue, fuzzedValues).filter(isHeld)
+  const files = Array.from({ length: Math.ceil(values.length / 3) }, (_, index) =>
+    values.slice(index * 3, index * 3 + 3).map((value, at) => [`K${at}`, value] as const),
+  )
+  // Docker is started anew for each file.
+  const perFile = oracle.dialect === 'docker' ? 30 : 1
+  const joined = Array.from({ length: Math.ceil(files.length / perFile) }, (_, index) =>
+    files
+      .slice(index * perFile, (index + 1) * perFile)
+      .flat()
+      .map(([, value], at) => [`K${at}`, value] as const),
+  )
+  for (let start = 0; start < joined.length; start += 1000) {
+    const some = joined.slice(start, start + 1000)
+    const read = await areRead(oracle, some)
+    expect(some.filter((_, index) => !read[index])).toEqual([])
+  }
+  expect(values.length).toBeGreaterThan(fuzzedValues / 2)
+}
+
+describe('a real parser', () => {
+  for (const [id, packages] of Object.entries(required)) {
+    if (oracles.some((oracle) => oracle.id === id)) continue
+    withTools(packages.length > 0 ? packages : [id], `${id} reads what is written for it`, () => {
+      throw new Error(`${packages.join(', ')} is there, but cannot be run`)
+    })
+  }
+
+  test.each(oracles.map((oracle) => [oracle.id, oracle.parser, oracle] as const))(
+    '%s (%s) reads every measured value between any two others, and what it cannot hold is refused',
+    (_id, _parser, oracle) => expectMeasured(oracle),
+    timeoutMs,
+  )
+
+  test.each(oracles.map((oracle) => [oracle.id, oracle.parser, oracle] as const))(
+    '%s (%s) reads hostile values exactly, or they are refused',
+    (_id, _parser, oracle) => expectFuzzed(oracle),
+    timeoutMs,
+  )
+})
