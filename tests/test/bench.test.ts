@@ -30,6 +30,16 @@ test('the benchmark of the artifact builder measures a small repository beside e
   }
 })
 
+test('the benchmark of the kit loads it beside a bare server, and finds no answer wrong', () => {
+  const results = join(temporaryFolder(), 'local-aws.json')
+  const sizes = ['--runs', '1', '--mib', '4', '--requests', '300', '--case', 'put,get,small']
+  const args = ['local-aws', ...sizes, '--results', results]
+  const printed = execFileSync(process.execPath, [...bench, ...args], { cwd: root, encoding: 'utf8' })
+  expect(printed).toContain('0 of 600 requests wrong')
+  const rows = JSON.parse(readFileSync(results, 'utf8')) as Record<string, unknown>[]
+  expect(rows.map((row) => row['case'])).toEqual(['put-4-mib', 'get-4-mib', 'small-300-requests'])
+})
+
 test('the benchmark of releases measures deploys, rollbacks, bytes and switches beside a copy and a link', () => {
   const results = join(temporaryFolder(), 'release.json')
   const args = ['release', '--runs', '1', '--files', '30', '--switches', '5', '--peers', 'cp', '--results', results]

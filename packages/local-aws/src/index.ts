@@ -11,6 +11,7 @@ export type {
   LocalAwsOptions,
   LocalAwsUser,
   ObjectSeed,
+  Permissions,
   RecordedCall,
   UserSeed,
 } from './model.ts'

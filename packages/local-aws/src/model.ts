@@ -29,13 +29,17 @@ export interface ObjectSeed {
   readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
-/** A user of IAM. What nothing allows is denied. */
-export interface UserSeed {
-  readonly name: string
+/** What IAM lets somebody do. What nothing allows is denied. */
+export interface Permissions {
   /** `s3:PutObject on arn:aws:s3:::artifacts/*`; without ` on …`, on everything. `*` and `?` stand for what they do in IAM. */
   readonly allow?: readonly string[] | undefined
   /** Of the same form; outweighs every permission. */
   readonly deny?: readonly string[] | undefined
+}
+
+/** A user of IAM. */
+export interface UserSeed extends Permissions {
+  readonly name: string
 }
 
 /** A user whose key signs. */
@@ -85,6 +89,8 @@ export interface LocalAwsOptions extends AmbientOptions<LocalAwsEvent> {
   readonly buckets?: readonly BucketSeed[] | undefined
   /** Users beside the one whose `credentials` may do everything. */
   readonly users?: readonly UserSeed[] | undefined
+  /** What the role of the hosts may do: hooks have its keys. Default: everything. */
+  readonly hostRole?: Permissions | undefined
   /** Faults that wait from the start. */
   readonly faults?: readonly FaultRule[] | undefined
   /** Runs in the place of the Lambda function that rotates secrets. Without it RotateSecret is refused. */

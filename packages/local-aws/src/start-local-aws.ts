@@ -46,6 +46,7 @@ const optionNames = [
   'buckets',
   'secrets',
   'users',
+  'hostRole',
   'faults',
   'rotate',
   'hosts',
@@ -79,7 +80,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       failures.push(error)
     }
   }
-  const users = createUsers(account)
+  const users = createUsers(account, options.hostRole)
   const { faults, next: nextFault } = createFaults()
   for (const rule of options.faults ?? []) faults.add(rule)
 

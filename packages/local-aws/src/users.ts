@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { checkOptions, coreErrors, describeValue } from '@fairlead/core'
 import { everything, type Caller } from './permissions/access.ts'
 import { parseGrant, type Grant } from './permissions/grant.ts'
-import type { UserSeed } from './model.ts'
+import type { Permissions, UserSeed } from './model.ts'
 import type { Credentials } from './sigv4/verify.ts'
 
 /** A key and whose it is. */
@@ -22,14 +22,14 @@ export interface Users {
   readonly identify: (accessKeyId: string) => Caller
 }
 
-export function createUsers(account: string): Users {
+export function createUsers(account: string, hostRole: Permissions | undefined): Users {
   const keys = new Map<string, Key>()
   const keep = (key: Key) => {
     keys.set(key.credentials.accessKeyId, key)
     return key
   }
   const owner = keep(userKey(account, { name: ownerName }, everything))
-  const role = keep(roleKey(account))
+  const role = keep(roleKey(account, hostRole ? readPermissions('startLocalAws hostRole', hostRole) : whole))
   const names = new Set([ownerName])
   return {
     owner,
@@ -49,6 +49,12 @@ export function createUsers(account: string): Users {
 }
 
 const ownerName = 'local-aws'
+const whole: Granted = { allow: everything, deny: [] }
+
+interface Granted {
+  readonly allow: readonly Grant[]
+  readonly deny: readonly Grant[]
+}
 
 function userKey(account: string, { name }: UserSeed, allow: readonly Grant[], deny: readonly Grant[] = []): Key {
   return {
@@ -57,7 +63,7 @@ function userKey(account: string, { name }: UserSeed, allow: readonly Grant[], d
   }
 }
 
-function roleKey(account: string): Key {
+function roleKey(account: string, granted: Granted): Key {
   const session = `i-${randomBytes(9).toString('hex').slice(0, 17)}`
   return {
     credentials: {
@@ -68,8 +74,7 @@ function roleKey(account: string): Key {
     caller: {
       arn: `arn:aws:sts::${account}:assumed-role/local-aws-host/${session}`,
       userId: `AROA${letters(17)}:${session}`,
-      allow: everything,
-      deny: [],
+      ...granted,
     },
   }
 }
@@ -82,19 +87,21 @@ function newSecretAccessKey(): string {
   return randomBytes(30).toString('base64')
 }
 
-function checkedUser(
-  user: UserSeed,
-  taken: ReadonlySet<string>,
-): { readonly allow: readonly Grant[]; readonly deny: readonly Grant[] } {
-  const verb = 'addUser'
-  checkOptions(verb, user, ['name', 'allow', 'deny'])
+function checkedUser(user: UserSeed, taken: ReadonlySet<string>): Granted {
+  const { name, ...permissions } = user
+  if (typeof name !== 'string' || !/^[\w+=,.@-]{1,64}$/.test(name) || taken.has(name)) {
+    const expected = 'a name that IAM allows, and that no other user has'
+    throw coreErrors.INVALID_OPTION({ verb: 'addUser', option: 'name', given: describeValue(name), expected })
+  }
+  return readPermissions('addUser', permissions)
+}
+
+function readPermissions(verb: string, permissions: Permissions): Granted {
+  checkOptions(verb, permissions, ['allow', 'deny'])
   const refuse = (option: string, given: unknown, expected: string) =>
     coreErrors.INVALID_OPTION({ verb, option, given: describeValue(given), expected })
-  if (typeof user.name !== 'string' || !/^[\w+=,.@-]{1,64}$/.test(user.name) || taken.has(user.name)) {
-    throw refuse('name', user.name, 'a name that IAM allows, and that no other user has')
-  }
   const read = (option: 'allow' | 'deny') => {
-    const texts: unknown = user[option] ?? []
+    const texts: unknown = permissions[option] ?? []
     if (!Array.isArray(texts)) throw refuse(option, texts, 'a list')
     return texts.map((text: unknown, index) => {
       const grant = typeof text === 'string' ? parseGrant(text) : undefined

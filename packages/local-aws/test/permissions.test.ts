@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { CreateDeploymentCommand, GetDeploymentCommand } from '@aws-sdk/client-codedeploy'
 import {
   CompleteMultipartUploadCommand,
@@ -12,11 +14,18 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { BatchGetSecretValueCommand, CreateSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager'
+import {
+  BatchGetSecretValueCommand,
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { isDeployError } from '@fairlead/core'
-import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '@fairlead/test-support'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { covers, matchesPattern, parseGrant } from '../src/permissions/grant.ts'
+import { zip } from './codedeploy/zip.ts'
 import { running } from './running.ts'
 
 describe('a permission as text', () => {
@@ -204,6 +213,46 @@ describe('a user', () => {
     const { deploymentInfo } = await codeDeploy.send(new GetDeploymentCommand({ deploymentId }))
     expect(deploymentInfo?.deploymentGroupName).toBe('dev')
     await aws.whenIdle()
+  })
+
+  test('of the hosts is a role, whose keys hooks have', async () => {
+    const root = temporaryFolder()
+    const secrets = { 'shop/dev/env': 'x', 'shop/prod/env': 'x' }
+    const aws = await running({
+      secrets,
+      buckets: [{ name: 'artifacts' }],
+      hosts: [{ name: 'web-1', folder: root, environment: { TRACE: join(root, 'trace') } }],
+      applications: [{ name: 'shop', groups: [{ name: 'dev', hosts: ['web-1'] }] }],
+      hostRole: { allow: ['secretsmanager:GetSecretValue on arn:aws:secretsmanager:*:secret:shop/dev/*'] },
+    })
+    const appSpec = 'version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - location: hook.sh\n'
+    const hook = { text: '#!/bin/sh\nenv > "$TRACE"\n', mode: 0o755 }
+    const Body = zip({ 'appspec.yml': appSpec, 'hook.sh': hook })
+    await aws.clients.s3.send(new PutObjectCommand({ Bucket: 'artifacts', Key: 'v1.zip', Body }))
+    await aws.clients.codeDeploy.send(
+      new CreateDeploymentCommand({
+        applicationName: 'shop',
+        deploymentGroupName: 'dev',
+        revision: { revisionType: 'S3', s3Location: { bucket: 'artifacts', key: 'v1.zip', bundleType: 'zip' } },
+      }),
+    )
+    await aws.whenIdle()
+    const seen = (name: string) =>
+      new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(root, 'trace'), 'utf8'))?.[1] ?? ''
+    const client = new SecretsManagerClient({
+      endpoint: aws.endpoint,
+      region: aws.region,
+      credentials: {
+        accessKeyId: seen('AWS_ACCESS_KEY_ID'),
+        secretAccessKey: seen('AWS_SECRET_ACCESS_KEY'),
+        sessionToken: seen('AWS_SESSION_TOKEN'),
+      },
+    })
+    onTestFinished(() => client.destroy())
+    await client.send(new GetSecretValueCommand({ SecretId: 'shop/dev/env' }))
+    await expect(client.send(new GetSecretValueCommand({ SecretId: 'shop/prod/env' }))).rejects.toThrow(
+      /User: arn:aws:sts::\d+:assumed-role\/local-aws-host\/i-\w+ is not authorized/,
+    )
   })
 
   test.each([

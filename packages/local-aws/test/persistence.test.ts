@@ -168,7 +168,7 @@ test(
     }
     expect(ledger.counter).toBeGreaterThan(0)
   },
-  60 * 60_000,
+  kills * 30_000,
 )
 
 test('what was replaced or deleted while it was written does not come back at the next start', async () => {

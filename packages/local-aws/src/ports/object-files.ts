@@ -33,7 +33,7 @@ export interface ObjectFiles {
 const readBytes = 512 * 1024
 
 /** Writes are gathered up to this size: a write for each piece that a socket delivers takes longer than the piece. */
-const writeBytes = 1024 ** 2
+const writeBytes = 2 * 1024 ** 2
 
 /** Opens the files in `folder`, which is kept, or in a temporary folder, which `close` removes. */
 export async function openObjectFiles(folder: string | undefined): Promise<ObjectFiles> {

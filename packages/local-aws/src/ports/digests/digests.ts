@@ -20,10 +20,12 @@ export interface Digests {
 
 /** Below it, handing a body to another thread costs more than its digests. */
 const threadFloorBytes = 1024 ** 2
-/** Pieces are handed over in blocks of at least this size: a message for each would cost as much as its digest. */
-const blockBytes = 512 * 1024
-/** How many blocks of a body may wait for the thread. */
-const blocksAhead = 8
+/** Pieces are gathered into blocks: to wake a thread for each of them would cost as much as its digest. */
+const blockLimitBytes = 2 * 1024 ** 2
+/** The blocks of a body that are being filled, wait, or are being taken. */
+const blocksInRing = 4
+/** Rings are used again: the first touch of fresh memory costs as much as the digest of what is put there. */
+const ringsKept = 4
 
 /**
  * Digests of bodies: of small ones at once, of large ones in a thread, which is started for the first of them. MD5 alone
@@ -40,7 +42,7 @@ export function openDigests(): Digests {
       thread ??= startThread()
       return together(algorithms, [
         [own, inline(own)],
-        [others, thread.start(others)],
+        [others, thread.start(others, sizeBytes)],
       ])
     },
     close: async () => {
@@ -81,7 +83,7 @@ function together(
 }
 
 interface DigestThread {
-  readonly start: (algorithms: readonly DigestName[]) => BodyDigests
+  readonly start: (algorithms: readonly DigestName[], sizeBytes: number) => BodyDigests
   readonly close: () => Promise<void>
 }
 
@@ -110,18 +112,24 @@ function startThread(): DigestThread {
   })
   worker.on('error', fail)
   worker.on('exit', () => fail(new Error('the thread that computes digests ended')))
-  const send = (request: DigestRequest, transfer: ArrayBuffer[] = []) => worker.postMessage(request, transfer)
+  const send = (request: DigestRequest) => worker.postMessage(request)
+  const idleRings: SharedArrayBuffer[] = []
   return {
-    start: (algorithms) => {
+    start: (algorithms, bodyBytes) => {
       const id = ++lastId
-      let pieces: Uint8Array[] = []
-      let pieceBytes = 0
-      let ahead = 0
+      // A body of a few megabytes needs no ring of many; rings of the largest size alone are worth keeping.
+      const blockBytes = bodyBytes >= 16 * blockLimitBytes ? blockLimitBytes : blockLimitBytes / 8
+      const isLarge = blockBytes === blockLimitBytes
+      const ring = (isLarge ? idleRings.pop() : undefined) ?? new SharedArrayBuffer(blockBytes * blocksInRing)
+      const bytes = new Uint8Array(ring)
+      let block = 0
+      let filledBytes = 0
+      let waitingBlocks = 0
       let wake = () => {}
       let done: (outcome: readonly Uint8Array[] | Error) => void = () => {}
       bodies.set(id, {
         taken: () => {
-          ahead--
+          waitingBlocks--
           wake()
         },
         digests: (digests) => done(digests),
@@ -130,47 +138,58 @@ function startThread(): DigestThread {
           done(error)
         },
       })
-      send({ id, kind: 'start', algorithms })
-      const flush = () => {
-        if (pieceBytes === 0) return
-        // The pieces themselves are on their way to the disk: the thread gets a copy, which costs little.
-        const block = new Uint8Array(pieceBytes)
-        let at = 0
-        for (const piece of pieces) {
-          block.set(piece, at)
-          at += piece.length
-        }
-        pieces = []
-        pieceBytes = 0
-        ahead++
-        send({ id, kind: 'block', block }, [block.buffer])
+      send({ id, kind: 'start', algorithms, ring })
+      const handOver = () => {
+        if (filledBytes === 0) return
+        send({ id, kind: 'block', offset: block * blockBytes, sizeBytes: filledBytes })
+        waitingBlocks++
+        block = (block + 1) % blocksInRing
+        filledBytes = 0
       }
-      const abandon = () => {
-        bodies.delete(id)
-        send({ id, kind: 'abandon' })
+      /** Copies into the block that is being filled; answers how much of the piece there was room for. */
+      const fill = (piece: Uint8Array): number => {
+        const fits = Math.min(piece.length, blockBytes - filledBytes)
+        bytes.set(piece.subarray(0, fits), block * blockBytes + filledBytes)
+        filledBytes += fits
+        if (filledBytes === blockBytes) handOver()
+        return fits
+      }
+      const roomForOne = async () => {
+        while (waitingBlocks === blocksInRing && !failure) {
+          await new Promise<void>((resolve) => (wake = resolve))
+        }
+      }
+      const fillAll = async (piece: Uint8Array, from: number): Promise<void> => {
+        for (let at = from; at < piece.length;) {
+          await roomForOne()
+          if (failure) throw failure
+          at += fill(piece.subarray(at))
+        }
       }
       return {
         update: (piece) => {
           if (failure) throw failure
-          pieces.push(piece)
-          pieceBytes += piece.length
-          if (pieceBytes < blockBytes) return undefined
-          flush()
-          if (ahead < blocksAhead) return undefined
-          return new Promise<void>((resolve) => (wake = resolve))
+          let at = 0
+          while (at < piece.length && waitingBlocks < blocksInRing) at += fill(piece.subarray(at))
+          return at < piece.length ? fillAll(piece, at) : undefined
         },
         end: async () => {
           if (failure) throw failure
-          flush()
+          handOver()
           const outcome = await new Promise<readonly Uint8Array[] | Error>((resolve) => {
             done = resolve
             send({ id, kind: 'end' })
           })
           bodies.delete(id)
           if (outcome instanceof Error) throw outcome
+          if (isLarge && idleRings.length < ringsKept) idleRings.push(ring)
           return outcome.map((digest) => Buffer.from(digest))
         },
-        abandon,
+        // The thread may still read this ring: it is not used again.
+        abandon: () => {
+          bodies.delete(id)
+          send({ id, kind: 'abandon' })
+        },
       }
     },
     close: async () => {

@@ -2,10 +2,15 @@ import type { ChecksumAlgorithm } from '../../checksum/checksums.ts'
 
 export type DigestName = ChecksumAlgorithm | 'MD5'
 
-/** What the thread is told; `id` names the body. */
+/** What the thread is told; `id` names the body, whose bytes go by in a ring that both threads see. */
 export type DigestRequest =
-  | { readonly id: number; readonly kind: 'start'; readonly algorithms: readonly DigestName[] }
-  | { readonly id: number; readonly kind: 'block'; readonly block: Uint8Array }
+  | {
+      readonly id: number
+      readonly kind: 'start'
+      readonly algorithms: readonly DigestName[]
+      readonly ring: SharedArrayBuffer
+    }
+  | { readonly id: number; readonly kind: 'block'; readonly offset: number; readonly sizeBytes: number }
   | { readonly id: number; readonly kind: 'end' }
   | { readonly id: number; readonly kind: 'abandon' }
 
