@@ -37,6 +37,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   zsh: ['zsh'],
   systemd252: ['systemd'],
   docker28: ['docker'],
+  ...(process.geteuid?.() === 0 ? { apache24: ['apache2'] } : {}),
 }
 
 const oracles = findOracles()
