@@ -20,6 +20,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   expand12: [],
   next: [],
   vite: [],
+  vite6: [],
   vite8: [],
   node_parseEnv: [],
   dotenvx: [],

@@ -46,6 +46,8 @@ const candidates: readonly Find[] = [
       ['expand12', 'dotenv-expand', 'expand12', 'dotenv-expand12'],
       ['next', 'next', 'next', '@next/env'],
       ['vite', 'vite', 'vite5', 'vite5'],
+      // What Vite 6 and 7 have inside.
+      ['vite6', 'vite6', 'expand12', 'dotenv-expand12'],
       ['vite8', 'vite8', 'vite8', 'vite'],
       ['dotenvx', 'dotenvx', 'dotenvx', '@dotenvx/dotenvx'],
     ] as const
