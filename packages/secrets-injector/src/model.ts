@@ -30,8 +30,10 @@ export type DialectName =
   | 'dotenv-expand'
   /** Next.js (`@next/env`). */
   | 'next'
-  /** Vite 5 to 7. */
+  /** Vite 5. */
   | 'vite'
+  /** Vite 6 and 7. */
+  | 'vite6'
   /** Vite 8, which reads as Node does. */
   | 'vite8'
   /** Node's `--env-file` and `util.parseEnv`. */

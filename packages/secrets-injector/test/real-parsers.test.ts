@@ -20,6 +20,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   expand12: [],
   next: [],
   vite: [],
+  vite6: [],
   vite8: [],
   node_parseEnv: [],
   dotenvx: [],
@@ -37,6 +38,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   zsh: ['zsh'],
   systemd252: ['systemd'],
   docker28: ['docker'],
+  ...(process.geteuid?.() === 0 ? { apache24: ['apache2'] } : {}),
 }
 
 const oracles = findOracles()

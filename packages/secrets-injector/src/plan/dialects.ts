@@ -4,7 +4,7 @@ import type { Dialect } from './dialects/dialect.ts'
 import { docker } from './dialects/docker.ts'
 import { dotenv } from './dialects/dotenv.ts'
 import { dotenvx } from './dialects/dotenvx.ts'
-import { dotenvExpand, next, vite, vite8 } from './dialects/expansion.ts'
+import { dotenvExpand, next, vite, vite6, vite8 } from './dialects/expansion.ts'
 import { json } from './dialects/json.ts'
 import { node } from './dialects/node.ts'
 import { phpFpm } from './dialects/php-fpm.ts'
@@ -23,6 +23,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
   'dotenv-expand': dotenvExpand,
   next,
   vite,
+  vite6,
   vite8,
   node,
   dotenvx,

@@ -42,7 +42,9 @@ export async function outcomesOf(
   ])
   for (const [index, isRight] of (await areRead(oracle, alone)).entries()) if (!isRight) wrong(held[index]![0])
 
-  for (const file of filesOfNeighbours(held)) {
+  // A value that is wrong alone is wrong beside others too, and no fault of theirs.
+  const sound = held.filter(([name]) => outcomes.get(name) !== 'wrong')
+  for (const file of filesOfNeighbours(sound)) {
     const found = await areRead(
       oracle,
       file.map(({ variables }) => variables),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { missingTools } from '@fairlead/test-support'
 import type { DialectName } from '../../src/index.ts'
+import { environmentsOf } from './apache-server.ts'
 import { startDockerStub } from './docker-stub.ts'
 
 /** What a parser made of a file, or `undefined` where it rejected it. */
@@ -45,6 +46,8 @@ const candidates: readonly Find[] = [
       ['expand12', 'dotenv-expand', 'expand12', 'dotenv-expand12'],
       ['next', 'next', 'next', '@next/env'],
       ['vite', 'vite', 'vite5', 'vite5'],
+      // What Vite 6 and 7 have inside.
+      ['vite6', 'vite6', 'expand12', 'dotenv-expand12'],
       ['vite8', 'vite8', 'vite8', 'vite'],
       ['dotenvx', 'dotenvx', 'dotenvx', '@dotenvx/dotenvx'],
     ] as const
@@ -81,6 +84,7 @@ const candidates: readonly Find[] = [
   () => shellOracle('zsh', 'zsh', ['zsh', '-f']),
   systemdOracle,
   dockerOracle,
+  apacheOracle,
 ]
 
 function moduleVersion(name: string): string | undefined {
@@ -207,6 +211,22 @@ function dockerOracle(): Oracle | undefined {
       }
     })
   return { id: 'docker28', dialect: 'docker', parser: version, read }
+}
+
+function apacheOracle(): Oracle | undefined {
+  const version = answerOf('apache2', ['-v'])?.split('\n')[0]
+  // It gives its rights up for those of www-data, which is root's to do.
+  if (version === undefined || process.geteuid?.() !== 0) return undefined
+  const own = /^(?:CONTEXT|DOCUMENT|GATEWAY|HTTP|QUERY|REMOTE|REQUEST|SCRIPT|SERVER)_|^PATH(?:_|$)/
+  const read: Oracle['read'] = (files) =>
+    inFolder(files, async (folder) => {
+      const answers = await environmentsOf(folder, files.length, environment)
+      return answers.map((printed) => {
+        const found = printed === undefined ? undefined : environmentOf(printed)
+        return found && Object.fromEntries(Object.entries(found).filter(([name]) => !own.test(name)))
+      })
+    })
+  return { id: 'apache24', dialect: 'apache', parser: version, read }
 }
 
 /** Runs a reader over files, with the folder that they lie in and their number as its last arguments. */

@@ -36,6 +36,7 @@ const columns: Partial<Record<DialectName, readonly string[]>> = {
   next: ['next'],
   vite: ['vite'],
   node: ['node_parseEnv'],
+  vite6: ['vite'],
   vite8: ['node_parseEnv'],
   dotenvx: ['dotenvx'],
   phpdotenv: ['phpdotenv54', 'phpdotenv56'],

@@ -29,8 +29,38 @@ export const dotenvExpand = motdotlaDialect({
 
 export const next = motdotlaDialect({ name: 'next', escape: escapeDollars, finish: expanded })
 
-/** Vite 5 to 7, which read with dotenv. */
-export const vite = motdotlaDialect({ name: 'vite', escape: escapeDollars, finish: expanded })
+/** Vite 6 and 7, which have dotenv-expand 12 inside. */
+export const vite6 = motdotlaDialect({ name: 'vite6', escape: escapeDollars, finish: expanded })
+
+/**
+ * Vite 5, which has dotenv-expand 11 inside. That takes a backslash off an escaped `\\$NAME`, and then off every `\\$` that is left: a
+ * backslash of the value before `$NAME` has to be written three times, or inside of another reference twice.
+ */
+export const vite = motdotlaDialect({
+  name: 'vite',
+  escape: escapeDollars,
+  candidates: (value) => [...quotings(escapeTwice(value)), ...quotings(escapeDollars(value))],
+  finish: expandedTwice,
+})
+
+/** `DOTENV_SUBSTITUTION_REGEX` of dotenv-expand 11, lib/main.js. */
+const substitution = /(\\)?(\$)(?!\()(\{?)([\w.]+)(?::?-((?:\$\{(?:\$\{(?:\$\{[^}]*\}|[^}])*}|[^}])*}|[^}])+))?(\}?)/gi
+
+function escapeTwice(value: string): string {
+  return value.replaceAll(/(\\?)\$(?=(\{?[\w.])?)/g, (dollar, before: string, name: string | undefined) =>
+    before !== '' && name !== undefined ? `\\\\${dollar}` : `${before}\\$`,
+  )
+}
+
+function expandedTwice(parsed: string): { value: string; expands: boolean } {
+  let expands = false
+  const value = parsed.replaceAll(substitution, (match, escaped: string | undefined) => {
+    if (escaped !== undefined) return match.slice(1)
+    expands = true
+    return match
+  })
+  return { value: value.replaceAll('\\$', '$'), expands }
+}
 
 /** Vite 8, which reads with Node's own parser: it drops every carriage return. */
 export const vite8: Dialect = {
