@@ -40,7 +40,39 @@ const parseEntry = recordReader(
  */
 export async function readHistory(disk: Disk, { history }: Layout): Promise<readonly HistoryEntry[]> {
   const lines = await readLines(disk, history)
-  return lines.flatMap((line, index) => (line === '' ? [] : [parseEntry(line, `${history}:${index + 1}`)]))
+  return lines.flatMap((line, index) => (line === '' ? [] : [readEntry(line, `${history}:${index + 1}`)]))
+}
+
+/**
+ * A history grows for years and every verb reads it: a line whose fields have the types that we write is taken as it is.
+ * Any other goes to the reader that says what is wrong with it.
+ */
+function readEntry(line: string, place: string): HistoryEntry {
+  try {
+    const entry: unknown = JSON.parse(line)
+    if (isEntry(entry)) return entry
+  } catch {
+    // The reader says it.
+  }
+  return parseEntry(line, place)
+}
+
+const outcomes = new Set<unknown>(['activated', 'rolled-back', 'failed', 'cancelled'])
+const needed = ['at', 'to', 'by'] as const
+const possible = ['from', 'live', 'why', 'commit', 'contentDigest', 'step', 'reason'] as const
+
+function isEntry(value: unknown): value is HistoryEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const entry = value as Record<keyof HistoryEntry, unknown>
+  const isText = (text: unknown) => typeof text === 'string' && text !== ''
+  return (
+    entry.schema === 'fairlead/history/1' &&
+    outcomes.has(entry.outcome) &&
+    needed.every((key) => isText(entry[key])) &&
+    possible.every((key) => entry[key] === undefined || isText(entry[key])) &&
+    (entry.bad === undefined || typeof entry.bad === 'boolean') &&
+    !Number.isNaN(Date.parse(String(entry.at)))
+  )
 }
 
 /** The lines of a history that may be damaged. */

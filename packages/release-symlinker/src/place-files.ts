@@ -52,9 +52,8 @@ export function filePlacer(
   const link = async ({ source, mode, sizeBytes, sha256 }: PlannedFile, to: string): Promise<boolean> => {
     for (const folder of linkFrom) {
       if (!(await disk.linkFile(join(folder, source), to))) continue
-      const entry = await disk.entry(to)
-      const mayBe = entry?.type === 'file' && entry.mode === mode && entry.sizeBytes === sizeBytes
-      if (mayBe && isOwnedBy(entry, owner) && (await disk.examineFile(to))?.sha256 === sha256) {
+      const facts = await disk.examineFile(to, sizeBytes)
+      if (facts?.sha256 === sha256 && facts.mode === mode && isOwnedBy(facts, owner)) {
         if (sync) await disk.syncFile(to)
         counts.linked += 1
         return true

@@ -36,7 +36,14 @@ import { planContents, type StagingPlan, type WritablePath } from './plan/stage.
 import { systemDisk, type Disk, type Ownership } from './ports/disk.ts'
 import { formatRecord, readInstalled, requireRoot } from './read-installed-releases.ts'
 import { findMissingShared, seedShared } from './shared.ts'
-import { readSource, requireComplete, requireNoDifference, type Difference, type Source } from './source.ts'
+import {
+  readSource,
+  requireComplete,
+  requireNoDifference,
+  type Difference,
+  type Inventory,
+  type Source,
+} from './source.ts'
 import { sweepLeftovers } from './sweep.ts'
 
 export interface StageReleaseOptions extends LockOptions, ReleaseAmbientOptions {
@@ -112,9 +119,11 @@ export async function stageOn(disk: Disk, options: StageReleaseOptions): Promise
   const { id, move = [], signal } = options
   signal?.throwIfAborted()
 
-  const request = await readRequest(disk, options)
+  const asked = await readRequest(disk, options)
   // A run that was killed may have left what it moved elsewhere: under the lock it is given back first.
-  if (move.length === 0 && request.packed === undefined) await requireComplete(disk, request.source, signal)
+  const isWhole = move.length === 0 && asked.packed === undefined
+  const inventory = isWhole ? await requireComplete(disk, asked.source, signal) : undefined
+  const request = { ...asked, inventory }
   await requireLayout(disk, layout)
   await requireTrustedLayout(disk, layout)
   await findMissingShared(disk, layout, request.plan.shared)
@@ -160,6 +169,8 @@ interface Request {
   readonly writers: ReadonlyMap<string, Ownership | undefined>
   /** The file that is to be unpacked. Left out: it is unpacked. */
   readonly packed?: string | undefined
+  /** Left out: it is still to be compared with its manifest. */
+  readonly inventory?: Inventory | undefined
 }
 
 async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Request> {
@@ -230,12 +241,12 @@ interface Build extends Request {
 async function build(
   disk: Disk,
   layout: Layout,
-  { source, plan, owner, writers, move, isOurs }: Build,
+  { source, plan, owner, writers, inventory: known, move, isOurs }: Build,
   options: StageReleaseOptions,
 ): Promise<StagedRelease> {
   const { id, signal, onEvent, clock = systemClock } = options
   const { from, manifest, manifestText } = source
-  const inventory = await requireComplete(disk, source, signal)
+  const inventory = known ?? (await requireComplete(disk, source, signal))
   const { linkTargets } = inventory
   tellLeftOut(inventory.extra, options)
   const movable = await findMovable(disk, from, move, inventory, plan.shared)

@@ -2,7 +2,7 @@ import { ambientOptionNames, checkOptions, coreErrors, describeValue } from '@fa
 import { identifyThisProcess } from '@fairlead/core/machine'
 import { errors } from './errors.ts'
 import { requireLayout, requireTrustedLayout } from './layout.ts'
-import { readLock } from './lock.ts'
+import { readLock, withLock } from './lock.ts'
 import type { ReleaseAmbientOptions, UnlockReport } from './model.ts'
 import { systemDisk, type Disk } from './ports/disk.ts'
 import { requireRoot, requireRootFolder } from './read-installed-releases.ts'
@@ -48,5 +48,8 @@ export async function unlockOn(disk: Disk, options: UnlockReleasesOptions): Prom
   if (state === 'alive' || (state === 'unknown' && !force)) {
     throw errors.RELEASE_LOCKED({ root: layout.root, lock: layout.lock, owner: { ...owner } })
   }
-  return { root: layout.root, owner, removed: await disk.removeFile(layout.lock) }
+  // Another run may take over the lock of a dead one at this moment: as one of those that do, we cannot remove its claim.
+  if (state === 'gone') await withLock(disk, layout, { verb, ...options }, () => Promise.resolve())
+  else await disk.removeFile(layout.lock)
+  return { root: layout.root, owner, removed: true }
 }
