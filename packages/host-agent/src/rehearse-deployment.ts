@@ -18,7 +18,7 @@ import { layoutOf } from './plan/layout.ts'
 import type { RehearsalReport, RehearsedDeployment, RehearsedEvent, RehearsedScript } from './plan/rehearsal-report.ts'
 import type { RevisionFacts } from './plan/rehearsal.ts'
 import { readMachine } from './ports/accounts.ts'
-import { makeTemporaryFolder, removeTree } from './ports/host-files.ts'
+import { makeFolders, makeTemporaryFolder, removeTree } from './ports/host-files.ts'
 import { readBundleType, readRevisionFacts } from './ports/read-revision.ts'
 import { findSandbox, type Sandbox } from './ports/sandbox.ts'
 import { snapshotHost } from './ports/snapshot.ts'
@@ -80,6 +80,7 @@ export async function rehearseDeployment(
   try {
     const host = { name: 'rehearsal', folder: place, environment: options.environment, profile: options.profile }
     requireHost(host)
+    await makeFolders(place)
     const sandbox = await chooseSandbox(place, options)
     const ids = { previous: 'd-PREVIOUS', next: options.deploymentId ?? 'd-NEXT', rollback: 'd-ROLLBACK' }
     const stage = { ids, host, sandbox, options, events } as const
