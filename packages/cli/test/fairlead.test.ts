@@ -108,9 +108,10 @@ test('a host: staged, given its secrets, live, rolled back', async () => {
     const zip = join(folder, `${id}.zip`)
     repository.commit({ 'id.txt': id })
     await answerOf(id, 'artifact', 'build', '--root', repository.path, '--include', '**', '--output', zip)
-    const rehearsal = await fairlead('rehearse', zip, '--host', join(folder, 'rehearsal'), '--id', id)
+    const alone = ['--host', join(folder, 'rehearsal'), '--id', id, '--sandbox', 'none', '--as-root']
+    const rehearsal = await fairlead('rehearse', zip, ...alone)
     expect(rehearsal, rehearsal.stderr).toMatchObject({ exitCode: 0 })
-    const archive = join(folder, 'rehearsal/opt/codedeploy-agent/deployment-root/local', id, 'deployment-archive')
+    const archive = join(folder, 'rehearsal/opt/codedeploy-agent/deployment-root/rehearsal', id, 'deployment-archive')
     const staged = await fairleadHost('host', 'stage', '--root', root, '--from', archive, '--id', id, '--json')
     const file = join(folder, `${id}-staged.json`)
     writeFileSync(file, staged.stdout)

@@ -28,6 +28,7 @@ export {
   type RevisionFacts,
 } from './plan/rehearsal.ts'
 export {
+  formatPlannedRehearsal,
   formatRehearsal,
   type RehearsalReport,
   type RehearsedDeployment,

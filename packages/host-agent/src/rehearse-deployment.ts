@@ -4,11 +4,13 @@ import { checkAppSpec } from '@fairlead/appspec'
 import { hostAgentErrors } from './errors.ts'
 import {
   inPlaceEvents,
+  type AgentDeployment,
   type AgentProfile,
   type FileExistsBehavior,
   type Host,
   type HostEvent,
   type LifecycleEventName,
+  type LocalHostRevision,
 } from './model.ts'
 import { compareFiles, type FileState } from './plan/file-changes.ts'
 import { appSpecHazards, courseHazards, rollbackHazards, type Hazard } from './plan/hazards.ts'
@@ -16,14 +18,14 @@ import { layoutOf } from './plan/layout.ts'
 import type { RehearsalReport, RehearsedDeployment, RehearsedEvent, RehearsedScript } from './plan/rehearsal-report.ts'
 import type { RevisionFacts } from './plan/rehearsal.ts'
 import { readMachine } from './ports/accounts.ts'
-import { makeTemporaryFolder, removeTree } from './ports/host-files.ts'
+import { makeFolders, makeTemporaryFolder, removeTree } from './ports/host-files.ts'
 import { readBundleType, readRevisionFacts } from './ports/read-revision.ts'
 import { findSandbox, type Sandbox } from './ports/sandbox.ts'
 import { snapshotHost } from './ports/snapshot.ts'
 import { requireEvents } from './run-lifecycle-event.ts'
 import { runEvent } from './steps/run-event.ts'
 import { openScene } from './steps/scene.ts'
-import { requireHost } from './subject.ts'
+import { requireDeployment, requireHost } from './subject.ts'
 
 export interface RehearseDeploymentOptions extends AmbientOptions<HostEvent> {
   /** The path of the bundle that is on the hosts now, a folder or an archive. Default: nothing was deployed yet. */
@@ -36,6 +38,8 @@ export interface RehearseDeploymentOptions extends AmbientOptions<HostEvent> {
   readonly profile?: AgentProfile | undefined
   /** Default `DISALLOW`. */
   readonly fileExistsBehavior?: FileExistsBehavior | undefined
+  /** Of the new revision's deployment. Default `d-NEXT`. */
+  readonly deploymentId?: string | undefined
   readonly applicationName?: string | undefined
   readonly deploymentGroupName?: string | undefined
   /** Default `appspec.yml`. */
@@ -53,7 +57,6 @@ export interface RehearseDeploymentOptions extends AmbientOptions<HostEvent> {
 
 type Role = RehearsedDeployment['role']
 
-const ids = { previous: 'd-PREVIOUS', next: 'd-NEXT', rollback: 'd-ROLLBACK' } as const
 const group = 'rehearsal'
 
 /**
@@ -62,7 +65,7 @@ const group = 'rehearsal'
  * printed, which files came, changed and went, and what will hurt.
  *
  * @param bundle the path of the new revision, a folder or an archive
- * @throws HOST_BUNDLE_UNREADABLE, HOST_REHEARSAL_REFUSED, HOST_INVALID, UNKNOWN_OPTION, INVALID_OPTION
+ * @throws HOST_BUNDLE_UNREADABLE, HOST_REHEARSAL_REFUSED, HOST_INVALID, HOST_DEPLOYMENT_INVALID, UNKNOWN_OPTION, INVALID_OPTION
  */
 export async function rehearseDeployment(
   bundle: string,
@@ -77,8 +80,11 @@ export async function rehearseDeployment(
   try {
     const host = { name: 'rehearsal', folder: place, environment: options.environment, profile: options.profile }
     requireHost(host)
+    await makeFolders(place)
     const sandbox = await chooseSandbox(place, options)
-    const stage = { host, sandbox, options, events } as const
+    const ids = { previous: 'd-PREVIOUS', next: options.deploymentId ?? 'd-NEXT', rollback: 'd-ROLLBACK' }
+    const stage = { ids, host, sandbox, options, events } as const
+    requireDeployment(deploymentOf(stage, 'next', bundle, 'directory'))
     const course = await runCourse(stage, { bundle, previous })
     const hazards = [
       ...findingsOf('previous', old),
@@ -105,6 +111,7 @@ const optionNames = [
   'environment',
   'profile',
   'fileExistsBehavior',
+  'deploymentId',
   'applicationName',
   'deploymentGroupName',
   'appSpecFilename',
@@ -114,6 +121,7 @@ const optionNames = [
 ] as const
 
 interface Stage {
+  readonly ids: Readonly<Record<Role, string>>
   readonly host: Host
   readonly sandbox: Sandbox | undefined
   readonly options: RehearseDeploymentOptions
@@ -163,36 +171,46 @@ async function deploy(
   bundle: string,
   look: () => Promise<FileState>,
 ): Promise<RehearsedDeployment> {
-  const { options } = stage
-  const deployment = {
-    deploymentId: ids[role],
-    deploymentGroupId: group,
-    deploymentGroupName: options.deploymentGroupName ?? group,
-    applicationName: options.applicationName ?? group,
-    revision: { type: 'Local', location: resolve(bundle), bundleType: await readBundleType(bundle) },
-    fileExistsBehavior: options.fileExistsBehavior,
-    appSpecFilename: options.appSpecFilename,
-    creator: role === 'rollback' ? 'codeDeployRollback' : 'user',
-  } as const
+  const deployment = deploymentOf(stage, role, bundle, await readBundleType(bundle))
+  const deploymentId = stage.ids[role]
   const events: RehearsedEvent[] = []
   for (const event of stage.events) {
     const rehearsed = await rehearseEvent(stage, deployment, event, look)
     events.push(rehearsed)
-    if (rehearsed.result.status === 'Failed') return { role, deploymentId: ids[role], status: 'Failed', events }
+    if (rehearsed.result.status === 'Failed') return { role, deploymentId, status: 'Failed', events }
   }
-  return { role, deploymentId: ids[role], status: 'Succeeded', events }
+  return { role, deploymentId, status: 'Succeeded', events }
+}
+
+function deploymentOf(
+  { ids, options }: Stage,
+  role: Role,
+  bundle: string,
+  bundleType: LocalHostRevision['bundleType'],
+): AgentDeployment {
+  return {
+    deploymentId: ids[role],
+    deploymentGroupId: group,
+    deploymentGroupName: options.deploymentGroupName ?? group,
+    applicationName: options.applicationName ?? group,
+    revision: { type: 'Local', location: resolve(bundle), bundleType },
+    fileExistsBehavior: options.fileExistsBehavior,
+    appSpecFilename: options.appSpecFilename,
+    creator: role === 'rollback' ? 'codeDeployRollback' : 'user',
+  }
 }
 
 async function rehearseEvent(
-  { host, sandbox, options }: Stage,
-  deployment: Parameters<typeof openScene>[0]['deployment'],
+  { ids, host, sandbox, options }: Stage,
+  deployment: AgentDeployment,
   event: LifecycleEventName,
   look: () => Promise<FileState>,
 ): Promise<RehearsedEvent> {
   const { signal, clock = systemClock, onEvent } = options
   const scripts: (RehearsedScript & { readonly lines: { stream: 'stdout' | 'stderr'; line: string }[] })[] = []
   const listen = (news: HostEvent): void => {
-    if (news.type === 'host.script-started') scripts.push({ location: news.script, from: roleOf(news.from), lines: [] })
+    if (news.type === 'host.script-started')
+      scripts.push({ location: news.script, from: roleOf(ids, news.from), lines: [] })
     if (news.type === 'host.script-output') scripts.at(-1)?.lines.push({ stream: news.stream, line: news.line })
     onEvent?.(news)
   }
@@ -203,7 +221,7 @@ async function rehearseEvent(
   return { result, scripts, changes: compareFiles(before, await look()) }
 }
 
-function roleOf(deploymentId: string): Role {
+function roleOf(ids: Stage['ids'], deploymentId: string): Role {
   return (Object.keys(ids) as Role[]).find((role) => ids[role] === deploymentId) ?? 'previous'
 }
 

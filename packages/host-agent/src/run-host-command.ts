@@ -61,9 +61,14 @@ export async function runHostCommand(
   const settle = beginEvent(scene)
   let isAcknowledged = false
   let isDeclined = false
+  // The service's own failure is no failure of the host.
+  let serviceFailure: { readonly error: unknown } | undefined
   const result = await settle(async (keep) => {
     const work = await prepareEvent(scene)
-    const reply = await service.acknowledge(command.id, { noop: isNoop(work) })
+    const reply = await service.acknowledge(command.id, { noop: isNoop(work) }).catch((error: unknown) => {
+      serviceFailure = { error }
+      throw error
+    })
     isAcknowledged = true
     if (reply === 'Succeeded' || reply === 'Failed') {
       isDeclined = true
@@ -73,6 +78,7 @@ export async function runHostCommand(
     }
     return work
   })
+  if (serviceFailure) throw serviceFailure.error
   if (isDeclined) return undefined
   await complete(
     command,

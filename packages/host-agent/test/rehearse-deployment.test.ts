@@ -107,6 +107,12 @@ describe('a rehearsal', () => {
     )
   })
 
+  test('makes the host’s folder where it is not there yet, and keeps it', async () => {
+    const folder = join(temporaryFolder(), 'a/host')
+    expect((await rehearseDeployment(v1(), { folder, ...open })).folder).toBe(folder)
+    expect(readFileSync(join(folder, 'srv/shop/a'), 'utf8')).toBe('1')
+  })
+
   test('refuses what is no bundle, before anything runs', async () => {
     await expect(rehearseDeployment('/no/such/bundle', open)).rejects.toSatisfy((error) =>
       isDeployError(error, hostAgentErrors.HOST_BUNDLE_UNREADABLE),

@@ -1,14 +1,18 @@
-import { resolve } from 'node:path'
-import { parseArtifact, type Artifact } from '@fairlead/core'
 import type { CommonOptions } from '../command-context.ts'
-import { openFile } from '../ports/input.ts'
+import { parseAssignments } from '../options.ts'
 import { subcommand, type CommandGroup } from '../program.ts'
 
 interface RehearseOptions extends CommonOptions {
-  readonly host: string
+  readonly previous?: string
+  readonly id?: string
+  readonly host?: string
   readonly application?: string
-  readonly group: string
-  readonly id: string
+  readonly group?: string
+  readonly env?: readonly string[]
+  readonly profile?: 'official-1.8' | 'official-2'
+  readonly sandbox?: 'auto' | 'require' | 'none'
+  readonly asRoot?: true
+  readonly plan?: true
 }
 
 export const rehearseCommands: CommandGroup = (program, io) => {
@@ -16,44 +20,48 @@ export const rehearseCommands: CommandGroup = (program, io) => {
     program,
     io,
     {
-      usage: 'rehearse <artifact>',
-      summary: "run a bundle's lifecycle on a folder that stands for a host; executes its hooks",
+      usage: 'rehearse <bundle>',
+      summary: 'run a deployment of a folder or archive on a folder that stands for a host, and the way back',
       options: (command) =>
         command
-          .requiredOption('--host <folder>', 'the folder; absolute destinations are placed below it')
-          .option('--application <name>', "default: the artifact's")
-          .option('--group <name>', 'deployment group', 'local')
-          .option('--id <deployment>', 'deployment id', 'd-REHEARSAL'),
+          .option('--previous <bundle>', 'what is on the hosts now; default: nothing was deployed yet')
+          .option('--host <folder>', 'the folder, which is kept; default: an empty one')
+          .option('--id <deployment>', 'of the new revision', 'd-NEXT')
+          .option('--application <name>', 'found by the hooks')
+          .option('--group <name>', 'deployment group, found by the hooks')
+          .option('--env <NAME=VALUE...>', "the host's settings, found by the hooks")
+          .option('--profile <agent>', 'official-1.8 or official-2')
+          .option('--sandbox <use>', 'auto, require or none')
+          .option('--as-root', 'run the hooks as root, where you are root')
+          .option('--plan', 'run no script: say what would run, go and come'),
     },
-    async ([path = ''], options, { ambient, answer, fail }) => {
-      const { runLifecycle } = await import('@fairlead/host-agent')
-      const { readArtifact } = await import('@fairlead/artifact-builder')
-      const { artifact } = await readArtifact(path, { signal: ambient.signal })
-      const report = await runLifecycle(
-        { name: 'rehearsal', folder: resolve(options.host) },
-        {
-          deployment: deploymentOf(parseArtifact(artifact), options),
-          fetchBundle: async () => openFile(path),
-          ...ambient,
-        },
-      )
-      answer(
-        report,
-        report.events.map(
-          (event) => `${event.status.padEnd(10)} ${event.event}${event.message ? `: ${event.message}` : ''}`,
-        ),
-      )
+    async ([bundle = ''], options, { ambient, answer, fail }) => {
+      const agent = await import('@fairlead/host-agent')
+      const { previous, profile } = options
+      if (options.plan) {
+        const plan = agent.planRehearsal({
+          previous: previous === undefined ? undefined : await agent.readRevision(previous),
+          next: await agent.readRevision(bundle),
+          profile,
+        })
+        answer(plan, agent.formatPlannedRehearsal(plan))
+        if (plan.hazards.some(({ severity }) => severity === 'error')) fail()
+        return
+      }
+      const report = await agent.rehearseDeployment(bundle, {
+        previous,
+        folder: options.host,
+        deploymentId: options.id,
+        applicationName: options.application,
+        deploymentGroupName: options.group,
+        environment: parseAssignments(options.env, 'NAME=VALUE'),
+        profile,
+        sandbox: options.sandbox,
+        asRoot: options.asRoot,
+        signal: ambient.signal,
+      })
+      answer(report, agent.formatRehearsal(report))
       if (report.status !== 'Succeeded') fail()
     },
   )
-}
-
-function deploymentOf({ application, path, format }: Artifact, options: RehearseOptions) {
-  return {
-    deploymentId: options.id,
-    deploymentGroupId: options.group,
-    deploymentGroupName: options.group,
-    applicationName: options.application ?? application,
-    revision: { bucket: 'local', key: path, bundleType: format },
-  }
 }

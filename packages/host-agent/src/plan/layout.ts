@@ -29,6 +29,14 @@ export interface DeploymentLayout {
   readonly scriptsLog: string
 }
 
+/**
+ * Where a deployment's folder says what its AppSpec is called, if it has another name: the next deployment, which has a
+ * name of its own, reads this revision first. Only where the agent finds renamed files; the place is ours.
+ */
+export function appSpecNameOf(deploymentFolder: string): string {
+  return join(deploymentFolder, 'appspec-filename')
+}
+
 export function deploymentLayout(
   root: string,
   { deploymentGroupId, deploymentId }: { readonly deploymentGroupId: string; readonly deploymentId: string },

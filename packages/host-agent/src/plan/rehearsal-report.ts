@@ -1,6 +1,7 @@
 import type { LifecycleEventResult } from '../model.ts'
 import type { FileChange } from './file-changes.ts'
 import type { Hazard } from './hazards.ts'
+import type { PlannedEvent, PlannedRehearsal } from './rehearsal.ts'
 
 export interface RehearsalReport {
   /** Whether the new revision, and the rollback if there was one, went through. */
@@ -78,5 +79,31 @@ function formatHazard({ severity, rule, deployment, message, cure, paths = [] }:
     ...paths.slice(0, shownChanges).map((path) => `    ${path}`),
     ...(hidden > 0 ? [`    … and ${hidden} more`] : []),
     `    ${cure}`,
+  ]
+}
+
+/** A plan as a person reads it, a line each. */
+export function formatPlannedRehearsal({ events, hazards }: PlannedRehearsal): readonly string[] {
+  return [
+    ...events.flatMap(formatPlannedEvent),
+    ...(hazards.length === 0 ? ['no hazards found'] : [`${hazards.length} hazard${hazards.length === 1 ? '' : 's'}`]),
+    ...hazards.flatMap(formatHazard),
+  ]
+}
+
+function formatPlannedEvent({ event, scripts, deletes, instructions, failure }: PlannedEvent): string[] {
+  const comes = instructions.flatMap((step) =>
+    step.type === 'mkdir' ? [`    + ${step.directory}`] : step.type === 'copy' ? [`    + ${step.destination}`] : [],
+  )
+  const changes = [...deletes.map((path) => `    - ${path}`), ...comes]
+  const hidden = changes.length - shownChanges
+  return [
+    `  ${event}: ${failure === undefined ? (scripts.length + changes.length === 0 ? 'no script' : 'planned') : `would fail: ${failure}`}`,
+    ...scripts.map(
+      ({ location, from, timeoutSeconds }) =>
+        `    runs ${location} of the ${from} revision, for ${timeoutSeconds} s at most`,
+    ),
+    ...changes.slice(0, shownChanges),
+    ...(hidden > 0 ? [`    … and ${hidden} more`] : []),
   ]
 }

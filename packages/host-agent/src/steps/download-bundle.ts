@@ -2,6 +2,7 @@ import { writeFileAtomically } from '@fairlead/core/files'
 import { defaultMaxRevisions } from '../limits.ts'
 import type { AgentRevision, FetchAgentBundle, GitHubHostRevision, HostRevision, LocalHostRevision } from '../model.ts'
 import { failUnknown } from '../plan/event-failure.ts'
+import { appSpecNameOf } from '../plan/layout.ts'
 import { planPruning } from '../plan/pruning.ts'
 import { readMachine } from '../ports/accounts.ts'
 import { isArchiveProblem, isGzip, unpackTar, unpackZip } from '../ports/archive.ts'
@@ -16,6 +17,7 @@ import {
   makeFolders,
   removeTree,
   saveStream,
+  writeText,
 } from '../ports/host-files.ts'
 import type { Scene } from './scene.ts'
 
@@ -34,8 +36,14 @@ export async function downloadBundle(scene: Scene, fetchBundle: FetchAgentBundle
     await unpackBundle(scene, typeOf(revision))
     await stripTopFolder(own.archive)
   }
+  await noteAppSpecName(scene)
   await makeFolders(layout.instructions)
   await writeFileAtomically(state.mostRecent, own.folder)
+}
+
+async function noteAppSpecName({ own, rules, deployment: { appSpecFilename } }: Scene): Promise<void> {
+  if (!rules.hooksFindOtherNames || appSpecFilename === undefined) return
+  await writeText(appSpecNameOf(own.folder), appSpecFilename)
 }
 
 async function makeRoom({ own, state, host, rules }: Scene): Promise<void> {

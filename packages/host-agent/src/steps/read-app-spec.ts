@@ -2,6 +2,7 @@ import { inspectAppSpec, type AppSpec, type AppSpecFinding } from '@fairlead/app
 import { appSpecMissingWords, appSpecWords } from '../plan/appspec-words.ts'
 import { failUnknown } from '../plan/event-failure.ts'
 import { joinPath } from '../plan/host-path.ts'
+import { appSpecNameOf, archiveOf } from '../plan/layout.ts'
 import { findText, kindAt } from '../ports/host-files.ts'
 import type { Scene } from './scene.ts'
 
@@ -16,13 +17,21 @@ export interface ReadAppSpec {
   readonly installDefects: readonly AppSpecFinding[]
 }
 
-/** The AppSpec for the scripts of an unpacked revision. */
-export async function readForHooks(scene: Scene, archive: string): Promise<ReadAppSpec> {
+/** The AppSpec for the scripts of a deployment's folder, this one's or a previous one's. */
+export async function readForHooks(scene: Scene, revision: string): Promise<ReadAppSpec> {
+  const archive = archiveOf(revision)
   const given = nameOf(scene)
-  const names = scene.rules.hooksFindOtherNames ? otherNames(given) : [given]
+  const names = scene.rules.hooksFindOtherNames ? [...(await ownNames(scene, revision)), ...otherNames(given)] : [given]
   const name = await findName(archive, names)
   if (name === undefined) throw failUnknown(appSpecMissingWords(archive, given))
   return understand(scene, archive, name)
+}
+
+/** A previous revision goes by the name that it was deployed with. */
+async function ownNames({ own }: Scene, revision: string): Promise<readonly string[]> {
+  if (revision === own.folder) return []
+  const name = await findText(appSpecNameOf(revision))
+  return name === undefined ? [] : [name]
 }
 
 /** The AppSpec for Install, which looks for it under more names. */

@@ -30,7 +30,7 @@ interface ScriptLog {
 export async function prepareScripts(scene: Scene): Promise<PreparedScripts | undefined> {
   const revision = await findRevision(scene)
   if (revision === undefined) return undefined
-  const { spec } = await readForHooks(scene, archiveOf(revision))
+  const { spec } = await readForHooks(scene, revision)
   const scripts = spec.hooks[scene.event] ?? []
   return scripts.length === 0 ? undefined : { revision, scripts }
 }
