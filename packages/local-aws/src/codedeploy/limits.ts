@@ -8,19 +8,19 @@ export const maximumDescriptionLength = 512
 export const maximumBatchSize = 25
 /** API reference of BatchGetApplications and BatchGetDeploymentGroups: 100 names. */
 export const maximumNamesInBatch = 100
-/** https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html: in a region. */
+/** A quota of a region, which AWS raises on request: its default, as far as known. */
 export const maximumApplications = 1000
-/** The same page: of an application. */
+/** A quota of an application, as above. */
 export const maximumGroups = 1000
-/** The same page: custom configurations of an account. */
+/** A quota of an account, as above: custom configurations. */
 export const maximumConfigs = 50
-/** The same page: alarms of a deployment group. */
+/** AlarmsLimitExceededException in the SDK's documentation. */
 export const maximumAlarms = 10
-/** The same page: tag groups of a deployment group. */
+/** https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html: tag groups of a deployment group. */
 export const maximumTagGroups = 3
 /** The same page: tags of an on-premises instance. */
 export const maximumInstanceTags = 10
-/** API reference of AddTagsToOnPremisesInstances and RemoveTagsFromOnPremisesInstances do not say; AWS answers so. */
+/** The API has an error for too many instances in a call, and no number for it: this one is ours. */
 export const maximumInstances = 100
 /** API reference of BlueInstanceTerminationOption: two days. */
 export const maximumTerminationWaitMinutes = 2880
