@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { cliErrors } from '../errors.ts'
 
@@ -31,9 +30,4 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString('utf8')
-}
-
-/** Opens a file as the bundle that an agent would fetch. */
-export function openFile(path: string): { readonly eTag: undefined; readonly body: AsyncIterable<Uint8Array> } {
-  return { eTag: undefined, body: createReadStream(path) }
 }
