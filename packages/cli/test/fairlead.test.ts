@@ -128,6 +128,14 @@ test('a host: staged, given its secrets, live, rolled back', async () => {
   expect((await fairleadHost('host', 'prune', '--root', root, '--keep', '1')).exitCode).toBe(0)
 })
 
+test('appspec render fills in what the file names, and refuses a value that is missing', async () => {
+  const file = join(folder, 'template.yml')
+  writeFileSync(file, 'version: 0.0\nfiles: [{source: a, destination: $(ROOT)/a}]\n')
+  const rendered = await fairlead('appspec', 'render', file, '--set', 'ROOT=/srv')
+  expect(rendered.stdout).toBe('version: 0.0\nfiles: [{source: a, destination: "/srv/a"}]\n')
+  expect(await fairlead('appspec', 'render', file)).toMatchObject({ exitCode: 1, stdout: '' })
+})
+
 test('appspec check ends with 1 where the file is wrong, and names the line', async () => {
   const file = join(folder, 'appspec.yml')
   writeFileSync(file, 'version: "0.0"\nos: linux\n')

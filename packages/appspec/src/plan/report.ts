@@ -54,7 +54,6 @@ export function isFalsy(tree: Tree | undefined): boolean {
 
 /** Ruby's `strip`. */
 export function strip(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/^[\0\t\n\v\f\r ]+|[\0\t\n\v\f\r ]+$/g, '')
 }
 

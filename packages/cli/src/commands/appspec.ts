@@ -1,4 +1,5 @@
 import type { CommonOptions } from '../command-context.ts'
+import { parseAssignments } from '../options.ts'
 import { readInput } from '../ports/input.ts'
 import { subcommand, type CommandGroup } from '../program.ts'
 
@@ -25,6 +26,20 @@ export const appspecCommands: CommandGroup = (program, io) => {
             ),
       )
       if (findings.some(({ severity }) => severity === 'error')) fail()
+    },
+  )
+  subcommand<CommonOptions & { readonly set?: readonly string[] }>(
+    group,
+    io,
+    {
+      usage: 'render [file]',
+      summary: 'write the file with values for its variables $(NAME). Default: appspec.yml',
+      options: (command) => command.option('--set <NAME=VALUE...>', 'a value; all that the file names, and no other'),
+    },
+    async ([path = 'appspec.yml'], { set }, { answer }) => {
+      const { renderAppSpec } = await import('@fairlead/appspec')
+      const text = renderAppSpec(await readInput(path), { variables: parseAssignments(set, 'NAME=VALUE') })
+      answer({ text }, text.replace(/\n$/, '').split('\n'))
     },
   )
 }
