@@ -26,8 +26,15 @@ export interface DeploymentRun {
   readonly end: (end: DeploymentEnd) => void
   /** Who takes part; why nobody can when the group or the application is gone. */
   readonly participants: () => readonly Participant[] | DeploymentError
-  /** The load balancer's events never get here: the service answers them. */
-  readonly runEvent: (targetId: string, event: LifecycleEventName, signal: AbortSignal) => Promise<AgentAnswer>
+  /**
+   * The load balancer's events never get here: the service answers them. `withdrawn`: the deployment was stopped before
+   * an agent came for the event.
+   */
+  readonly runEvent: (
+    targetId: string,
+    event: LifecycleEventName,
+    signal: AbortSignal,
+  ) => Promise<AgentAnswer | 'withdrawn'>
   /** Resolves at the next change of anything. */
   readonly nextChange: () => Promise<void>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -127,6 +134,10 @@ async function deployTo(run: DeploymentRun, targetId: string, phase: Phase, sign
     signal.throwIfAborted()
     run.change((deployment, at) => beginEvent(deployment, targetId, event, at))
     const answer = isServiceEvent(event) ? rerouted : await askAgent(run, targetId, event, signal)
+    if (answer === 'withdrawn') {
+      run.change((deployment, at) => endTarget(deployment, targetId, 'Skipped', at))
+      return
+    }
     const outcome = { status: answer.status, diagnostics: diagnosticsOf(answer) }
     run.change((deployment, at) => endEvent(deployment, targetId, event, outcome, at))
     const ignored = isIgnorable(event) && run.read().ignoreApplicationStopFailures
@@ -149,7 +160,7 @@ async function askAgent(
   targetId: string,
   event: LifecycleEventName,
   signal: AbortSignal,
-): Promise<AgentAnswer> {
+): Promise<AgentAnswer | 'withdrawn'> {
   try {
     return await run.runEvent(targetId, event, signal)
   } catch (error) {

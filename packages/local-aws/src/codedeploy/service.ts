@@ -281,13 +281,15 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
     targetId: string,
     event: LifecycleEventName,
     signal: AbortSignal,
-  ): Promise<AgentAnswer> {
+  ): Promise<AgentAnswer | 'withdrawn'> {
     const simulation = simulated.get(targetId)
     if (simulation) return askSimulated(simulation, deployment, event, signal)
     const host = hosts.get(targetId)
     // A host without a folder is one whose own agent polls.
     if (!host) {
-      return queue.run({ id: randomUUID(), host: targetId, deploymentId: deployment.deploymentId, event }, signal)
+      const { deploymentId } = deployment
+      const whenStopped = (until: AbortSignal) => waitForStop(deploymentId, until)
+      return queue.run({ id: randomUUID(), host: targetId, deploymentId, event }, { signal, whenStopped })
     }
     const told = hostDeployment(deployment)
     if (!told) return noGitHub
@@ -299,6 +301,13 @@ export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService 
       clock,
       onEvent: tell,
     })
+  }
+
+  async function waitForStop(deploymentId: string, signal: AbortSignal): Promise<void> {
+    while (!findDeployment(deploymentId).stop) {
+      signal.throwIfAborted()
+      await changed.opened
+    }
   }
 
   function agentHost({ name, folder, environment }: CodeDeployHost): Host {

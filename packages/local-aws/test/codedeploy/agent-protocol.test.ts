@@ -224,6 +224,18 @@ describe('an agent that polls', () => {
     expect(await poll(world.aws, world.identity)).toBeUndefined()
   })
 
+  test('that has not come for its command is not waited for when the deployment is stopped', async () => {
+    const world = await rack()
+    const id = await world.deploy('v1.zip')
+    for (;;) {
+      if ((await world.info(id)).deploymentOverview?.InProgress === 1) break
+    }
+    await world.client.send(new StopDeploymentCommand({ deploymentId: id }))
+    await world.aws.whenIdle()
+    expect(await world.info(id)).toMatchObject({ status: 'Stopped', deploymentOverview: { Skipped: 1 } })
+    expect(await poll(world.aws, world.identity)).toBeUndefined()
+  })
+
   test('is told in a restart which archive to start again', async () => {
     const world = await rack()
     const first = await world.deploy('v1.zip')

@@ -21,15 +21,21 @@ export interface HostCommand {
 }
 
 export interface CommandQueue {
-  /** Waits until an agent has run an event on a host. Rejects when it is aborted. */
+  /**
+   * Waits until an agent has run an event on a host. Answers `withdrawn` where the deployment is stopped before an agent
+   * took the command. Rejects when it is aborted.
+   */
   readonly run: (
     command: Pick<HostCommand, 'id' | 'host' | 'deploymentId' | 'event'>,
-    signal: AbortSignal,
-  ) => Promise<AgentAnswer>
+    options: { readonly signal: AbortSignal; readonly whenStopped: WhenStopped },
+  ) => Promise<AgentAnswer | 'withdrawn'>
   /** The oldest command that no agent of this host was given; it is given once. */
   readonly take: (host: string) => HostCommand | undefined
   readonly find: (id: string) => HostCommand | undefined
 }
+
+/** Resolves when somebody stops the deployment; may reject when it is aborted. */
+type WhenStopped = (signal: AbortSignal) => Promise<void>
 
 /** In AWS's words, which people search for. */
 const unreachable =
@@ -45,7 +51,7 @@ export function openCommandQueue(clock: Clock): CommandQueue {
       const index = waiting.findIndex((command) => command.host === host)
       return index < 0 ? undefined : waiting.splice(index, 1)[0]
     },
-    run: async ({ id, host, deploymentId, event }, signal) => {
+    run: async ({ id, host, deploymentId, event }, { signal, whenStopped }) => {
       signal.throwIfAborted()
       let status: CommandStatus = 'Pending'
       let limitMs = eventLimitMs
@@ -75,7 +81,16 @@ export function openCommandQueue(clock: Clock): CommandQueue {
       commands.set(id, command)
       waiting.push(command)
       try {
-        return await withinTime({ clock, signal, acknowledged, completed, limitMs: () => limitMs })
+        const isTaken = () => !waiting.includes(command)
+        return await withinTime({
+          clock,
+          signal,
+          whenStopped,
+          isTaken,
+          acknowledged,
+          completed,
+          limitMs: () => limitMs,
+        })
       } finally {
         if (waiting.includes(command)) waiting.splice(waiting.indexOf(command), 1)
         // Whoever comes later is told that it is over.
@@ -88,18 +103,28 @@ export function openCommandQueue(clock: Clock): CommandQueue {
 interface Wait {
   readonly clock: Clock
   readonly signal: AbortSignal
+  readonly whenStopped: WhenStopped
+  readonly isTaken: () => boolean
   readonly acknowledged: Promise<void>
   readonly completed: Promise<AgentAnswer>
   readonly limitMs: () => number
 }
 
 /** An agent that does not come for its command, or dies with it, is waited for no longer than AWS would. */
-async function withinTime({ clock, signal, acknowledged, completed, limitMs }: Wait): Promise<AgentAnswer> {
+async function withinTime(wait: Wait): Promise<AgentAnswer | 'withdrawn'> {
+  const { clock, signal, whenStopped, isTaken, acknowledged, completed, limitMs } = wait
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
   const sleep = (ms: number) => clock.sleep(ms, either).then(() => 'late' as const)
   try {
-    const first = await Promise.race([completed, acknowledged, sleep(agentSilenceMs)])
+    // What an agent has begun comes to its end, stopped or not.
+    const withdrawn = whenStopped(either).then(async () => {
+      if (!isTaken()) return 'withdrawn' as const
+      await acknowledged
+      return undefined
+    })
+    const first = await Promise.race([completed, acknowledged, withdrawn, sleep(agentSilenceMs)])
+    if (first === 'withdrawn') return first
     if (first === 'late') return { status: 'Failed', code: 'UnknownError', message: unreachable }
     if (first !== undefined) return first
     const ms = limitMs()
