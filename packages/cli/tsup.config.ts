@@ -18,6 +18,33 @@ const withoutPrograms: Plugin = {
 }
 
 /**
+ * The SDK is two thirds of the file, and most commands make no call. As a text it is read past; as code the engine looks through all
+ * of it before the first line runs. It becomes code when it is loaded.
+ */
+const sdkOnUse: Plugin = {
+  name: 'sdk-on-use',
+  setup: ({ onResolve, onLoad, esbuild }) => {
+    onResolve({ filter: /^@aws-sdk\/client-secrets-manager$/ }, ({ path, resolveDir, namespace }) =>
+      namespace === 'file' ? { path, namespace: 'on-use', pluginData: resolveDir } : undefined,
+    )
+    onLoad({ filter: /^/, namespace: 'on-use' }, async ({ path, pluginData: resolveDir }) => {
+      const used = 'BatchGetSecretValueCommand, GetSecretValueCommand, SecretsManagerClient'
+      const { outputFiles } = await esbuild.build({
+        stdin: { contents: `export { ${used} } from '${path}'`, resolveDir: String(resolveDir) },
+        bundle: true,
+        format: 'cjs',
+        platform: 'node',
+        target: 'node20',
+        minify: true,
+        write: false,
+      })
+      const text = JSON.stringify(outputFiles[0]?.text)
+      return { contents: `new Function('require', 'module', 'exports', ${text})(require, module, exports)` }
+    })
+  },
+}
+
+/**
  * One file with everything inside, for a machine image or an artifact: a host needs Node and no `npm install`.
  *
  * It starts in a hook, many times in a deploy. As ES module code every module of Node that anything inside imports would be loaded
@@ -37,7 +64,7 @@ const hostFile = defineConfig({
   define: { 'import.meta.url': '__fileUrl' },
   // tsup would resolve Node's modules itself, before the plugin.
   removeNodeProtocol: false,
-  esbuildPlugins: [withoutPrograms],
+  esbuildPlugins: [withoutPrograms, sdkOnUse],
   splitting: false,
   minify: true,
   silent: true,
