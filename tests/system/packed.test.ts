@@ -38,7 +38,9 @@ afterAll(() => rmSync(project, { recursive: true, force: true }))
 test('the tarballs hold the build and the README, and no sources, tests or settings', () => {
   for (const name of names) {
     const files = readdirSync(join(project, 'node_modules/@fairlead', name)).filter((file) => file !== 'node_modules')
-    expect(files.sort(), name).toEqual(['README.md', 'dist', 'package.json'])
+    // The launcher of the host's file is a shell script, which is its own build.
+    const more = name === 'cli' ? ['launcher'] : []
+    expect(files.sort(), name).toEqual(['README.md', 'dist', ...more, 'package.json'])
   }
 })
 
