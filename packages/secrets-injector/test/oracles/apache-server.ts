@@ -42,6 +42,8 @@ function configuration(folder: string, port: number, count: number): string {
   )
   return [
     `ServerRoot ${folder}\nServerName localhost\nListen 127.0.0.1:${port}`,
+    // One process, which would wait five seconds for a second request before it takes another connection.
+    'KeepAlive Off',
     `PidFile ${folder}/pid\nErrorLog ${folder}/log\nUser www-data\nGroup www-data`,
     ...loaded.map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`),
     `ScriptAliasMatch ^/ ${folder}/env.sh`,
