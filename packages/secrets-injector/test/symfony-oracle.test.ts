@@ -10,10 +10,13 @@ const tools = oracle || missingTools('php').length > 0 ? ['php'] : ['php-symfony
 
 withTools(tools, "Debian's Symfony Dotenv and our reader agree on any file, where nothing expands", async () => {
   const piece = fc.constantFrom('A=', 'B=', 'export C=', ' ', '\t', '\n', '\r', '#', "'", '"', '\\', '\\n', 'x', 'y z', '=', '$', '(', ')', '\\$', '{', '}', 'é') // prettier-ignore
-  const files = fc.sample(
+  // No command, since a pair of parentheses in it is empty: rare among random files.
+  const known = ['A=y z\\$(())', 'A=y z\\$((x))', 'A=y z\\$(x())', 'A=y z\\$()']
+  const random = fc.sample(
     fc.array(piece, { maxLength: 14 }).map((pieces) => `A=${pieces.join('')}`),
     propertyRuns(20_000),
   )
+  const files = [...known, ...random]
   const parsed = await oracle!.read(files)
   let compared = 0
   for (const [index, file] of files.entries()) {

@@ -151,18 +151,42 @@ function closingParenthesis(data: string, offset: number): number {
   throw new Rejection('a parenthesis is not closed', offset)
 }
 
-const command = /(\\)?\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)/g
 const variable = /(?<!\\)(\\*)\$(?!\()(\{)?(_?[A-Za-z][A-Za-z0-9_]*)?(:[-=][^}]*)?(\})?/g
+
+/** Takes the backslash off commands that have one, and tells of the others. */
+function withoutEscapes(value: string, onCommand: () => void): string {
+  let text = ''
+  let at = 0
+  for (let place = value.indexOf('$('); place !== -1; place = value.indexOf('$(', place + 1)) {
+    const end = commandEnd(value, place + 1)
+    if (end === undefined || place < at) continue
+    const isEscaped = place > at && value[place - 1] === '\\'
+    if (!isEscaped) onCommand()
+    text += value.slice(at, isEscaped ? place - 1 : place) + value.slice(place, end)
+    at = end
+  }
+  return text + value.slice(at)
+}
+
+/**
+ * Where the command in parentheses that begins at `opening` ends; `undefined` where it is none: no pair of parentheses in
+ * it may be empty. Symfony's regular expression calls itself, which those of JavaScript cannot.
+ */
+function commandEnd(text: string, opening: number): number | undefined {
+  const open = [opening]
+  for (let at = opening + 1; at < text.length; at++) {
+    if (text[at] === '(') open.push(at)
+    if (text[at] !== ')') continue
+    if (open.pop() === at - 1) return undefined
+    if (open.length === 0) return at + 1
+  }
+  return undefined
+}
 
 /** `resolveCommands` and `resolveVariables`: escapes are taken off; what would be looked up or run is left, and told. */
 function resolve(value: string, offset: number): { text: string; expands: boolean } {
   let expands = false
-  const text = value
-    .replaceAll(command, (match, escaped: string | undefined) => {
-      if (escaped) return match.slice(1)
-      expands = true
-      return match
-    })
+  const text = withoutEscapes(value, () => (expands = true))
     .replaceAll(variable, (match, ...groups: (string | undefined)[]) => {
       const [backslashes = '', openingBrace, name, fallback, closingBrace] = groups
       if (backslashes.length % 2 === 1) return match.slice(1)
