@@ -36,35 +36,47 @@ interface ListedFolders extends FolderListing {
 
 /**
  * Lists what stands below root. Links are not followed, and git's own folders not entered. Each lane gets the next
- * folders as soon as it is done with its last ones, the last lane the first of all.
+ * folders as soon as it is done with its last ones; `starter` begins, and stops when one of the others is up.
  *
  * @throws ARTIFACT_FILE_UNREADABLE, ARTIFACT_FILE_CHANGED
  */
 export function listTree(
   root: string,
   toList: (folder: string) => boolean,
-  lanes: readonly Lane[],
+  { lanes, starter }: ListingLanes,
 ): Promise<TreeListing> {
   return new Promise((resolve, reject) => {
     const parts: ListedFolders[] = []
     const waiting: FolderPlace[] = [{ path: '' }]
-    const idle = [...lanes]
-    const start = (lane: Lane, folders: readonly FolderPlace[]) =>
+    const idle = starter === undefined ? [...lanes] : [...lanes, starter]
+    let running = 0
+    let isUp = false
+    const start = (lane: Lane, folders: readonly FolderPlace[]) => {
+      running++
       lane.run('list', { root, folders }).then((found) => {
         parts.push({ ...found, of: folders.map(({ path }) => path) })
         for (const folder of found.folders) if (toList(folder.path)) waiting.push(folder)
-        idle.push(lane)
+        running--
+        if (lane !== starter) isUp = true
+        if (lane !== starter || !isUp) idle.push(lane)
         startIdle()
       }, reject)
+    }
     const startIdle = () => {
-      if (waiting.length === 0 && idle.length === lanes.length) return resolve({ parts })
+      if (waiting.length === 0 && running === 0) return resolve({ parts })
       while (waiting.length > 0 && idle.length > 0) {
         const share = Math.min(foldersAtOnce, Math.ceil(waiting.length / idle.length))
-        void start(idle.pop() as Lane, waiting.splice(0, share))
+        start(idle.pop() as Lane, waiting.splice(0, share))
       }
     }
     startIdle()
   })
+}
+
+export interface ListingLanes {
+  readonly lanes: readonly Lane[]
+  /** A lane that need not start first: the caller's own thread, whose memory and time are for others. */
+  readonly starter: Lane | undefined
 }
 
 /** What was listed, entry by entry. */

@@ -35,11 +35,11 @@ export function defaultWorkers(): number {
  * Opens lanes for the time of a call: worker threads, or one lane in the caller's own thread for `threads: 0` and where
  * a bundler has left the file of the threads behind. When it returns, whichever way, no thread is left.
  *
- * `use` also gets all lanes for small steps: those, and the caller's own thread, which need not start first.
+ * `use` also gets the caller's own thread as a lane, which need not start first; none where it is the only one anyway.
  */
 export async function withLanes<T>(
   options: { readonly threads: number; readonly signal: AbortSignal | undefined },
-  use: (lanes: readonly Lane[], withOwn: readonly Lane[]) => Promise<T>,
+  use: (lanes: readonly Lane[], own: Lane | undefined) => Promise<T>,
 ): Promise<T> {
   const { threads, signal } = options
   signal?.throwIfAborted()
@@ -52,7 +52,7 @@ export async function withLanes<T>(
   const cancel = () => Atomics.store(stop, 0, 1)
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    return await use(lanes, isThreaded ? [...lanes, openHere(stop, signal)] : lanes)
+    return await use(lanes, isThreaded ? openHere(stop, signal) : undefined)
   } finally {
     cancel()
     signal?.removeEventListener('abort', cancel)
