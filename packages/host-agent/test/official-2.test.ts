@@ -1,9 +1,8 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, test } from 'vitest'
 import type { AgentProfile, LifecycleEventName } from '../src/model.ts'
-import { rulesOf } from '../src/plan/profile.ts'
 import { runHostCommand, type CommandCompletion } from '../src/run-host-command.ts'
 import { runLifecycle } from '../src/run-lifecycle.ts'
 import { findAccounts, lacking } from './conformance/accounts.ts'
@@ -67,9 +66,28 @@ describe('where the profile official-2 departs from the recordings, and where it
     )
   })
 
-  test('a script out of time that ignores SIGTERM is killed after five seconds (its source)', () => {
-    expect(rulesOf('official-2').killAfterTermMs).toBe(5000)
-    expect(rulesOf('official-1.8').killAfterTermMs).toBeUndefined()
+  test('a script out of time that ignores SIGTERM is killed after five seconds (its source)', async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o777)
+    const stubborn = (profile: AgentProfile) =>
+      [
+        "trap '' TERM",
+        'end=$(($(date +%s) + 9))',
+        'while [ "$(date +%s)" -lt "$end" ]; do sleep 0.2; done',
+        `: > "${folder}/${profile}"`,
+      ].join('\n')
+    const run = async (profile: AgentProfile) => {
+      const appspec = 'hooks: {AfterInstall: [{location: stubborn.sh, timeout: 1}]}\n'
+      const result = await runLifecycle(makeHost({ profile }), {
+        deployment: makeDeployment(),
+        events: ['DownloadBundle', 'AfterInstall'],
+        fetchBundle: serve(bundleOf(appspec, { 'stubborn.sh': stubborn(profile) })),
+      })
+      return result.events.at(-1)?.status
+    }
+    expect(await Promise.all([run('official-1.8'), run('official-2')])).toEqual(['Failed', 'Failed'])
+    // Only the one that was waited for came to its last line.
+    expect(readdirSync(folder)).toEqual(['official-1.8'])
   })
 
   test('a path with a blank is one path', async () => {
