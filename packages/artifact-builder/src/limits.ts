@@ -8,10 +8,10 @@ export const progressIntervalMs = 100
 export const compressionLevel = 5
 
 /**
- * How many earlier places our own compressor tries for a match. Measured over 59,000 files of npm packages (502 MB): 16
- * make an artifact as small as zlib's level 5 does, in two thirds of the time, and smaller than what `zip -6` writes.
+ * How many earlier places our own compressor tries for a match. Measured over 59,000 files of npm packages (502 MB): with
+ * 24 an artifact has 124.2 MB, with 16 it has 124.9; `zip -6` writes 124.5.
  */
-export const triesForMatch = 16
+export const triesForMatch = 24
 
 /**
  * A file larger than this is compressed in pieces of this size, so that several threads work on it and none holds more.
