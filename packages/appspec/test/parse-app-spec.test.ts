@@ -1,9 +1,7 @@
-import fc from 'fast-check'
 import { isDeployError } from '@fairlead/core'
 import { describe, expect, test } from 'vitest'
 import { appSpecErrors } from '../src/errors.ts'
-import { formatAppSpec } from '../src/format-app-spec.ts'
-import { scriptedEvents, type AppSpec } from '../src/model.ts'
+import type { AppSpec } from '../src/model.ts'
 import { parseAppSpec } from '../src/parse-app-spec.ts'
 
 const head = 'version: 0.0\nos: linux\n'
@@ -204,84 +202,4 @@ hooks:
       hooks: { ApplicationStop: [{ location: 'scripts/stop.sh', timeoutSeconds: 60, runas: 'deploy' }] },
     })
   })
-})
-
-test('what formatAppSpec writes is read back as the same value, by both agents', () => {
-  const name = fc
-    .string({ minLength: 1, unit: 'grapheme' })
-    .map((text) => text.trim())
-    .filter((text) => text !== '')
-  const spec: fc.Arbitrary<AppSpec> = fc.record(
-    {
-      version: fc.constant(0 as const),
-      os: fc.constantFrom('linux' as const, 'windows' as const),
-      fileExistsBehavior: fc.constantFrom('DISALLOW' as const, 'OVERWRITE' as const, 'RETAIN' as const),
-      files: fc.array(fc.record({ source: name, destination: name }), { maxLength: 3 }),
-      permissions: fc.array(
-        fc.record(
-          {
-            object: name,
-            pattern: name,
-            except: fc.array(name, { maxLength: 2 }),
-            type: fc.constantFrom<('file' | 'directory')[]>(['file'], ['directory'], ['file', 'directory']),
-            owner: name,
-            mode: fc.stringMatching(/^[0-7]{0,4}$/),
-          },
-          { requiredKeys: ['object', 'pattern', 'except', 'type'] },
-        ),
-        { maxLength: 3 },
-      ),
-      hooks: fc.dictionary(
-        fc.constantFrom(...scriptedEvents),
-        fc.array(
-          fc.record(
-            { location: name, timeoutSeconds: fc.integer({ min: 1, max: 5000 }), runas: name },
-            { requiredKeys: ['location', 'timeoutSeconds'] },
-          ),
-          { minLength: 1, maxLength: 3 },
-        ),
-      ),
-    },
-    { requiredKeys: ['version', 'os', 'files', 'permissions', 'hooks'] },
-  )
-  fc.assert(
-    // The agent refuses permissions on Windows.
-    fc.property(
-      spec.map((value) => (value.os === 'linux' ? value : { ...value, permissions: [] })),
-      fc.constantFrom('official-1.8' as const, 'official-2' as const),
-      (value, agent) => {
-        expect(parseAppSpec(formatAppSpec(value), { agent })).toEqual({ ...value, hooks: { ...value.hooks } })
-      },
-    ),
-  )
-})
-
-test('formatAppSpec puts modes in quotes, leaves defaults out and repeats shared values', () => {
-  const type = ['file'] as const
-  const rule = { pattern: '**', except: [], type, mode: '0644' }
-  const text = formatAppSpec({
-    version: 0,
-    os: 'linux',
-    files: [],
-    permissions: [
-      { object: '/a', ...rule },
-      { object: '/b', ...rule },
-    ],
-    hooks: { AfterInstall: [{ location: '2026-01-02', timeoutSeconds: 3600 }] },
-  })
-  expect(text).toBe(`version: 0.0
-os: linux
-permissions:
-  - object: /a
-    mode: "0644"
-    type:
-      - file
-  - object: /b
-    mode: "0644"
-    type:
-      - file
-hooks:
-  AfterInstall:
-    - location: "2026-01-02"
-`)
 })

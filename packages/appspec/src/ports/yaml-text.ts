@@ -1,4 +1,5 @@
 import {
+  Document,
   isAlias,
   isMap,
   isScalar,
@@ -6,12 +7,11 @@ import {
   LineCounter,
   parseAllDocuments,
   parseDocument,
-  stringify,
   visit,
   type Node,
 } from 'yaml'
 import type { ScalarPiece } from '../plan/render-text.ts'
-import { isDate } from '../plan/yaml-scalar.ts'
+import { isDate, scalarValueOf } from '../plan/yaml-scalar.ts'
 import type { ScalarTree, Tree, TreeDefect, TreeReading } from '../plan/tree.ts'
 
 /** Reads YAML text into a tree whose parts know their place. Never throws for what the text holds. */
@@ -103,12 +103,21 @@ export function findScalars(text: string): readonly ScalarPiece[] {
   return pieces
 }
 
-/**
- * Writes a plain value as YAML: texts unfolded, no aliases, and quotes around everything that YAML 1.1 would read as a
- * number, a date or a truth.
- */
+/** Writes a plain value as YAML: texts unfolded, no aliases, and quotes around every text that an agent could read as something else. */
 export function writeYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' })
+  const document = new Document(value, { aliasDuplicateObjects: false, version: '1.1' })
+  // The library leaves texts bare that Psych reads as a symbol (`:stop`) or refuses, such as some that begin with `?`.
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === 'string' && !isPlainEverywhere(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ lineWidth: 0 })
+}
+
+function isPlainEverywhere(text: string): boolean {
+  const holdsNoIndicator = /^[\p{L}\d/._$][\p{L}\d/._*$-]*$/u.test(text)
+  return holdsNoIndicator && scalarValueOf({ text, quoted: false }).kind === 'text' && !isDate(text)
 }
 
 function firstLine(message: string): string {
