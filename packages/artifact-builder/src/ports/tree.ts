@@ -6,7 +6,7 @@ import { foldersAtOnce, streamPieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
 import { sortedByBytes } from '../plan/byte-order.ts'
 import { isSettled } from '../plan/cache-index.ts'
-import { factsPerFile, isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
+import { factsPerPath, isExecutable, pathTypes, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import { digestBytes } from './lanes/shared-entries.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
@@ -29,9 +29,12 @@ export interface TreeListing {
   readonly parts: readonly ListedFolders[]
 }
 
-interface ListedFolders extends FolderListing {
+interface ListedFolders extends Omit<FolderListing, 'paths' | 'targets' | 'emptyFolders'> {
   /** Paths of the folders that were listed. */
   readonly of: readonly string[]
+  readonly paths: readonly string[]
+  readonly targets: readonly string[]
+  readonly emptyFolders: readonly string[]
 }
 
 /**
@@ -54,8 +57,9 @@ export function listTree(
     const start = (lane: Lane, folders: readonly FolderPlace[]) => {
       running++
       lane.run('list', { root, folders }).then((found) => {
-        parts.push({ ...found, of: folders.map(({ path }) => path) })
-        for (const folder of found.folders) if (toList(folder.path)) waiting.push(folder)
+        const part = splitListing(found, folders)
+        parts.push(part)
+        for (const folder of foldersOf(part)) if (toList(folder.path)) waiting.push(folder)
         running--
         if (lane !== starter) isUp = true
         if (lane !== starter || !isUp) idle.push(lane)
@@ -98,29 +102,54 @@ export function digestListing({ parts }: TreeListing): string {
 
 /** Whether every file has had its state for so long that a later change would show in its times. */
 export function isListingSettled({ parts }: TreeListing, readFromMs: number): boolean {
-  return parts.every(({ fileFacts }) => {
-    for (let at = 0; at < fileFacts.length; at += factsPerFile) {
-      if (!isSettled(fileFacts[at + 1] as number, fileFacts[at + 2] as number, readFromMs)) return false
-    }
-    return true
-  })
+  return parts.every(({ paths, facts }) =>
+    paths.every((_path, index) => {
+      const at = index * factsPerPath
+      return isSettled(facts[at + 2] as number, facts[at + 3] as number, readFromMs)
+    }),
+  )
 }
 
-function addEntries(listing: TreeEntry[], { files, fileFacts, links, others, emptyFolders }: FolderListing): void {
-  listOf(files).forEach((path, index) => {
-    const [sizeBytes = 0, mtimeMs = 0, ctimeMs = 0, inode = 0, device = 0, executable = 0] = fileFacts.subarray(
-      index * factsPerFile,
-      (index + 1) * factsPerFile,
-    )
-    const identity = { device, inode, mtimeMs, ctimeMs }
-    listing.push({ path, type: 'file', executable: executable === 1, sizeBytes, identity })
-  })
-  const linkTexts = listOf(links)
-  for (let index = 0; index < linkTexts.length; index += 2) {
-    listing.push({ path: linkTexts[index] ?? '', type: 'symlink', target: linkTexts[index + 1] ?? '' })
+function splitListing(found: FolderListing, folders: readonly FolderPlace[]): ListedFolders {
+  return {
+    ...found,
+    of: folders.map(({ path }) => path),
+    paths: listOf(found.paths),
+    targets: listOf(found.targets),
+    emptyFolders: listOf(found.emptyFolders),
   }
-  for (const path of listOf(others)) listing.push({ path, type: 'other' })
-  for (const path of listOf(emptyFolders)) listing.push({ path, type: 'directory', empty: true })
+}
+
+function foldersOf({ paths, facts, bytes }: ListedFolders): readonly FolderPlace[] {
+  const folders: FolderPlace[] = []
+  paths.forEach((path, index) => {
+    if (facts[index * factsPerPath] === typeFolder) folders.push({ path, bytes: bytes.get(index) })
+  })
+  return folders
+}
+
+const typeFolder = pathTypes.indexOf('folder')
+
+function addEntries(listing: TreeEntry[], { paths, facts, targets, emptyFolders }: ListedFolders): void {
+  let links = 0
+  paths.forEach((path, index) => {
+    const at = index * factsPerPath
+    const type = pathTypes[facts[at] as number]
+    if (type === 'file') listing.push(fileEntry(path, facts, at))
+    else if (type === 'symlink') listing.push({ path, type, target: targets[links++] ?? '' })
+    else if (type === 'other') listing.push({ path, type })
+  })
+  for (const path of emptyFolders) listing.push({ path, type: 'directory', empty: true })
+}
+
+function fileEntry(path: string, facts: Float64Array, at: number): TreeEntry {
+  const identity = {
+    device: facts[at + 5] as number,
+    inode: facts[at + 4] as number,
+    mtimeMs: facts[at + 2] as number,
+    ctimeMs: facts[at + 3] as number,
+  }
+  return { path, type: 'file', executable: facts[at + 6] === 1, sizeBytes: facts[at + 1] as number, identity }
 }
 
 /** Texts that were each ended by a zero byte, which no path has. */
