@@ -139,14 +139,12 @@ async function writeKept(
   try {
     const { sizeBytes } = await writeOutput(output, {
       onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
-      write: async (_file, path) => {
-        if (!(await copyPack(entryCache, kept, path))) throw new UselessPack()
+      write: async (file) => {
+        const copied = await copyPack(kept, file, signal)
+        if (copied === undefined) throw new UselessPack()
+        return copied
       },
-      check: async (file) => {
-        const facts = await digestOpenFile(file, signal)
-        if (facts.sha256 !== kept.index.packSha256) throw new UselessPack()
-        return facts
-      },
+      check: (_file, { written }) => Promise.resolve(written),
     })
     for (const event of whole.events) tell(event as unknown as Told)
     tell(progress({ entriesDone: whole.entryCount, bytesDone: whole.contentBytes, ...whole }))
@@ -169,7 +167,7 @@ async function writeKept(
   }
 }
 
-/** The pack is damaged, or is no longer there. */
+/** The pack is damaged. */
 class UselessPack extends Error {}
 
 async function writeArtifact(build: Build): Promise<Artifact> {

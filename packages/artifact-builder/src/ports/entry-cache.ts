@@ -1,17 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  constants,
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  utimes,
-  type FileHandle,
-} from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
@@ -20,7 +8,7 @@ import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cac
 import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
 import { sharedArray } from './lanes/shared-entries.ts'
-import { digestOpenFile } from './output-file.ts'
+import { copyAndDigest, digestOpenFile, type DigestedFile } from './output-file.ts'
 import { codeOf } from './path-failure.ts'
 
 /** The cache of one application's entries: an index, and beside it the zip that was built last, as its pack. */
@@ -117,19 +105,17 @@ export async function isPackWhole({ index, pack }: KeptEntries, signal: AbortSig
 }
 
 /**
- * Copies the pack over a file, in the fastest way that the file system has; `false` where another build has replaced the
- * pack meanwhile. Whether it was whole shows in the digest of the copy.
+ * Copies the pack into an empty file, and answers the digest of what it wrote; `undefined` where that is not the pack's.
  *
  * @throws what the system says
  */
-export async function copyPack({ folder }: EntryCache, { index }: KeptEntries, to: string): Promise<boolean> {
-  try {
-    await copyFile(join(folder, index.pack), to, constants.COPYFILE_FICLONE)
-    return true
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    return false
-  }
+export async function copyPack(
+  { index, pack }: KeptEntries,
+  to: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<DigestedFile | undefined> {
+  const copied = await copyAndDigest(pack, to, signal)
+  return copied.sha256 === index.packSha256 ? copied : undefined
 }
 
 /**

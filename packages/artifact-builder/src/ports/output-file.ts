@@ -5,6 +5,7 @@ import { isDeployError } from '@fairlead/core'
 import { syncFolder, temporaryPath } from '@fairlead/core/files'
 import { artifactErrors } from '../errors.ts'
 import { digestedBytes } from '../limits.ts'
+import { waitForBoth } from '../wait-for-both.ts'
 import { codeOf } from './path-failure.ts'
 
 /**
@@ -63,8 +64,7 @@ export function temporaryStem(output: string, pid: number | string = process.pid
 export async function writeOutput<W, T>(
   output: string,
   steps: {
-    /** Given the file, and its temporary name. */
-    readonly write: (file: FileHandle, path: string) => Promise<W>
+    readonly write: (file: FileHandle) => Promise<W>
     /** Looks at what was written while it goes to disk. */
     readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
     readonly onLeftover: (path: string) => void
@@ -97,12 +97,12 @@ async function writeAndSync<W, T>(
   file: FileHandle,
   path: string,
   steps: {
-    readonly write: (file: FileHandle, path: string) => Promise<W>
+    readonly write: (file: FileHandle) => Promise<W>
     readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
   },
 ): Promise<T> {
   try {
-    const written = await steps.write(file, path)
+    const written = await steps.write(file)
     const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, { path, written })])
     if (synced.status === 'rejected') throw synced.reason
     if (checked.status === 'rejected') throw checked.reason
@@ -115,20 +115,55 @@ async function writeAndSync<W, T>(
 /** A file that is open for writing and reading. */
 export type OutputFile = FileHandle
 
+/** What {@link digestOpenFile} says of a file. */
+export interface DigestedFile {
+  readonly sizeBytes: number
+  readonly sha256: string
+}
+
 /** The size and digest of a file that is open, from its first byte. */
-export async function digestOpenFile(
+export function digestOpenFile(file: FileHandle, signal: AbortSignal | undefined): Promise<DigestedFile> {
+  return digestPieces(file, signal, () => Promise.resolve())
+}
+
+/** Copies a file that is open into an empty one; the digest is that of the bytes that were written. */
+export function copyAndDigest(
+  from: FileHandle,
+  to: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<DigestedFile> {
+  return digestPieces(from, signal, (piece, position) => writeWhole(to, piece, position))
+}
+
+/** Digests a file piece by piece, with another use for each piece. The next one is read while this one is used. */
+async function digestPieces(
   file: FileHandle,
   signal: AbortSignal | undefined,
-): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  use: (piece: Uint8Array, position: number) => Promise<void>,
+): Promise<DigestedFile> {
   const hash = createHash('sha256')
-  const piece = Buffer.allocUnsafeSlow(digestedBytes)
+  const buffers = [Buffer.allocUnsafeSlow(digestedBytes), Buffer.allocUnsafeSlow(digestedBytes)] as const
+  const read = async (number: number, position: number) => {
+    const buffer = buffers[number % 2] as Buffer
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+    return buffer.subarray(0, bytesRead)
+  }
   let sizeBytes = 0
-  for (;;) {
+  let piece = await read(0, 0)
+  for (let number = 1; piece.length > 0; number++) {
     signal?.throwIfAborted()
-    const { bytesRead } = await file.read(piece, 0, piece.length, sizeBytes)
-    if (bytesRead === 0) return { sizeBytes, sha256: hash.digest('hex') }
-    hash.update(piece.subarray(0, bytesRead))
-    sizeBytes += bytesRead
+    const position = sizeBytes
+    sizeBytes += piece.length
+    const both = waitForBoth(read(number, sizeBytes), use(piece, position))
+    hash.update(piece)
+    piece = (await both)[0]
+  }
+  return { sizeBytes, sha256: hash.digest('hex') }
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten
   }
 }
 
