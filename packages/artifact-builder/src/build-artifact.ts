@@ -340,7 +340,9 @@ async function keepForNextBuild(
   build.tell(cacheUsed(cache, packed.originCounts))
   if (packBytes > maxCacheBytes) return
   const pack = packName(cache.slot, packSha256)
-  const facts = { key: cache.key, pack, packBytes, packSha256, whole: keptArtifact(build, packed), readFromMs }
+  const dosTime = dosTimeOf(build.prepared.timeMs)
+  const whole = keptArtifact(build, packed)
+  const facts = { key: cache.key, pack, packBytes, packSha256, dosTime, whole, readFromMs }
   const options = { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes }
   await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
 }

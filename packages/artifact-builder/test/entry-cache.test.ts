@@ -96,6 +96,15 @@ test('a change of one file compresses that file alone, whatever its times say', 
   expect(await build({ cache: undefined })).toMatchObject({ sha256: changed.sha256 })
 })
 
+test('entries get the time that is asked for, whatever time they have in the cache', async () => {
+  const { shop, build } = createCachedShop()
+  await settle()
+  await build()
+  write(shop, 'dist/chunk-7.js', 'changed')
+  const cold = await build({ cache: undefined, timestamps: 'commit' })
+  expect(await build({ timestamps: 'commit' })).toMatchObject({ sha256: cold.sha256, unchanged: 308, compressed: 1 })
+})
+
 test('a fresh clone with a filled cache compresses nothing', async () => {
   const { shop, cache, build } = createCachedShop()
   const cold = await build()

@@ -4,13 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
-import type { FileIdentity } from '../model.ts'
+import type { DosTime } from './zip/records.ts'
 
 /** The first bytes of an index; another form gets another number. */
-const magic = 'fairlead/entry-cache/1\n'
+const magic = 'fairlead/entry-cache/2\n'
 
 const digestBytes = 32
-const numbersOfIdentity = 4
+/** Modification time, change time, inode, device. */
+export const numbersOfIdentity = 4
 
 /** The arrays of an index, in the order in which they stand in its file. */
 const sections = {
@@ -51,6 +52,8 @@ export interface CacheFacts {
   readonly count: number
   /** Of git's ids. */
   readonly idBytes: number
+  /** What the headers in the pack say. */
+  readonly dosTime: DosTime
   /** The artifact as a whole, where every file of its tree had settled. */
   readonly whole?: KeptArtifact | undefined
 }
@@ -77,10 +80,12 @@ export type CacheIndex = CacheFacts & Sections
 
 /** Writes an index into bytes that say themselves when they are damaged. */
 export function encodeCacheIndex(index: CacheIndex): Buffer[] {
-  const { key, pack, packBytes, packSha256, count, idBytes, whole } = index
+  const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole } = index
   const names = Object.keys(sections) as SectionName[]
   const lengths = names.map((name) => index[name].byteLength)
-  const facts = Buffer.from(JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, whole, lengths }))
+  const facts = Buffer.from(
+    JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, lengths }),
+  )
   const head = Buffer.alloc(aligned(magic.length + 4 + facts.length))
   head.write(magic)
   head.writeUInt32LE(facts.length, magic.length)
@@ -153,14 +158,21 @@ function alignedPart(array: ArrayBufferView): Buffer[] {
   return [part, Buffer.alloc(aligned(part.length) - part.length)]
 }
 
-/** What a lookup needs to know of an entry that is to be packed. */
-export interface WantedEntry {
+/** Entries that are to be packed, in columns by number, in the order of the bytes of their paths. */
+export interface WantedEntries {
+  readonly count: number
   /** As in the zip. */
-  readonly name: string
-  readonly sizeBytes: number
-  readonly identity: FileIdentity | undefined
-  /** Whether git's id must be known. */
-  readonly tracked: boolean
+  readonly names: Names
+  readonly sizeBytes: Float64Array
+  /** Modification time, change time, inode and device; NaN where they are not known, or the entry is no file. */
+  readonly identities: Float64Array
+  /** 1 where git's id must be known. */
+  readonly tracked: Uint8Array
+}
+
+interface Names {
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
 }
 
 /** Where entries stand in the index; -1: nowhere. */
@@ -171,41 +183,69 @@ export interface CacheMatches {
   readonly sameName: Int32Array
 }
 
-/** Compares entries with an index; both in the order of the bytes of their names. */
-export function matchEntries(
-  index: CacheIndex,
-  wanted: readonly WantedEntry[],
-  arrays: { readonly unchanged: Int32Array; readonly sameName: Int32Array },
-): CacheMatches {
-  const places = new Map(cachedNames(index).map((name, place) => [name, place]))
-  wanted.forEach((entry, number) => {
-    const place = places.get(entry.name) ?? -1
-    arrays.sameName[number] = place
-    arrays.unchanged[number] = place >= 0 && isUnchanged(index, place, entry) ? place : -1
-  })
-  return arrays
+/** Compares entries with an index: both come in the same order, so that each name is looked at once. */
+export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: CacheMatches): CacheMatches {
+  const compare = compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
+  // The last one is the manifest, which is nobody's.
+  const end = index.count - 1
+  let place = 0
+  for (let number = 0; number < wanted.count; number++) {
+    let order = -1
+    while (place < end && (order = compare(place, number)) < 0) place++
+    const found = order === 0 ? place : -1
+    matches.sameName[number] = found
+    matches.unchanged[number] = found >= 0 && isUnchanged(index, found, wanted, number) ? found : -1
+  }
+  return matches
 }
 
-function cachedNames({ names, nameEnds }: CacheIndex): readonly string[] {
-  const text = Buffer.from(names.buffer, names.byteOffset, names.byteLength)
-  return Array.from(nameEnds, (end, place) => text.toString('utf8', place === 0 ? 0 : nameEnds[place - 1], end))
+const slash = 0x2f
+
+/** By the bytes of their paths: the slash at the end of a folder's name is no part of one, but makes another name. */
+function compareNames(some: Names, others: Names): (one: number, other: number) => number {
+  const [someBytes, otherBytes] = [some, others].map(({ bytes }) => bufferOf(bytes)) as [Buffer, Buffer]
+  return (one, other) => {
+    const [from, to] = [startOf(some, one), some.ends[one] as number]
+    const [otherFrom, otherTo] = [startOf(others, other), others.ends[other] as number]
+    const isFolder = someBytes[to - 1] === slash ? 1 : 0
+    const otherIsFolder = otherBytes[otherTo - 1] === slash ? 1 : 0
+    const order = someBytes.compare(otherBytes, otherFrom, otherTo - otherIsFolder, from, to - isFolder)
+    return order === 0 ? isFolder - otherIsFolder : order
+  }
 }
 
-function isUnchanged(index: CacheIndex, place: number, { sizeBytes, identity, tracked }: WantedEntry): boolean {
-  if (identity === undefined || index.clean[place] !== 1 || (tracked && index.hasBlobId[place] !== 1)) return false
-  const at = place * numbersOfIdentity
+function startOf({ ends }: Names, index: number): number {
+  return index === 0 ? 0 : (ends[index - 1] as number)
+}
+
+function isUnchanged(index: CacheIndex, place: number, wanted: WantedEntries, number: number): boolean {
+  if (index.clean[place] !== 1 || index.sizeBytes[place] !== wanted.sizeBytes[number]) return false
+  if (wanted.tracked[number] === 1 && index.hasBlobId[place] !== 1) return false
+  const [at, wantedAt] = [place * numbersOfIdentity, number * numbersOfIdentity]
   return (
-    index.sizeBytes[place] === sizeBytes &&
-    index.identities[at] === identity.mtimeMs &&
-    index.identities[at + 1] === identity.ctimeMs &&
-    index.identities[at + 2] === identity.inode &&
-    index.identities[at + 3] === identity.device
+    index.identities[at] === wanted.identities[wantedAt] &&
+    index.identities[at + 1] === wanted.identities[wantedAt + 1] &&
+    index.identities[at + 2] === wanted.identities[wantedAt + 2] &&
+    index.identities[at + 3] === wanted.identities[wantedAt + 3]
   )
+}
+
+/** How far from `first` on, at most to `end`, unchanged entries stand one behind the other in the pack too. */
+export function runEnd(unchanged: Int32Array, first: number, end: number): number {
+  const place = unchanged[first] as number
+  if (place < 0) return first
+  let next = first + 1
+  while (next < end && unchanged[next] === place + next - first) next++
+  return next
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** The place of an entry with these bytes, whatever its name. */
 export function findByDigest({ digests, byDigest }: CacheIndex, digest: Uint8Array): number | undefined {
-  const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)
+  const all = bufferOf(digests)
   let low = 0
   let high = byDigest.length
   while (low < high) {
@@ -221,7 +261,7 @@ export function findByDigest({ digests, byDigest }: CacheIndex, digest: Uint8Arr
 
 /** The numbers of entries in the order of their digests. */
 export function orderByDigest(digests: Uint8Array): Uint32Array {
-  const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength)
+  const all = bufferOf(digests)
   const count = digests.length / digestBytes
   // The first six bytes tell nearly all apart, and fit into a number.
   const beginnings = Float64Array.from({ length: count }, (_, place) => all.readUIntBE(place * digestBytes, 6))

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
-import { findByDigest, isSettled, matchEntries, orderByDigest, type CacheIndex } from '../plan/cache-index.ts'
+import {
+  findByDigest,
+  isSettled,
+  matchEntries,
+  numbersOfIdentity,
+  orderByDigest,
+  runEnd,
+  type CacheIndex,
+} from '../plan/cache-index.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
 import { encodeDirectory, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
@@ -18,7 +27,6 @@ import {
   digestBytes,
   entryTypes,
   origins,
-  numbersOfIdentity,
   shareEntries,
   sharedArray,
   shareResults,
@@ -78,7 +86,7 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
   const plain = { root, fd, entries, results, tries, dosTime, objectFormat }
 
   const kept = work.kept && matchKept(work, entries)
-  if (kept) takeUnchanged(kept, results, work.entries)
+  if (kept) takeUnchanged(kept, results)
   const large = indexesOf(entries).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
   const candidates = kept === undefined ? [] : large.filter((index) => mayBeKept(kept, index, sizeOf(entries, index)))
   // Whether a large file is the one of an earlier build is known when it is digested, and decides how it is cut.
@@ -143,47 +151,45 @@ function isUnchanged(kept: KeptInLanes | undefined, index: number): boolean {
   return (kept?.unchanged[index] ?? -1) >= 0
 }
 
-function matchKept({ kept, entries: planned }: ZipWork, entries: SharedEntries): KeptInLanes | undefined {
+function matchKept({ kept, dosTime }: ZipWork, entries: SharedEntries): KeptInLanes | undefined {
   if (kept === undefined) return undefined
-  const wanted = planned.map((entry, index) => ({
-    name: bytesOfText(entries.names, index).toString(),
-    sizeBytes: sizeOf(entries, index),
-    identity: entry.type === 'file' ? entry.identity : undefined,
-    tracked: entries.tracked[index] === 1,
-  }))
-  const matches = matchEntries(kept.index, wanted, {
+  const { index, fd } = kept
+  const matches = matchEntries(index, entries, {
     unchanged: sharedArray(Int32Array, entries.count),
     sameName: sharedArray(Int32Array, entries.count),
   })
-  return { ...matches, index: kept.index, fd: kept.fd, largeFiles: new Map() }
+  const hasSameTime = isDeepStrictEqual(index.dosTime, dosTime)
+  return { ...matches, index, fd, hasSameTime, largeFiles: new Map() }
 }
 
 /** What is known of files that have not changed is their result. */
-function takeUnchanged(kept: KeptInLanes, results: SharedResults, planned: readonly PlannedEntry[]): void {
-  const { index, unchanged } = kept
-  const { idBytes } = results
-  planned.forEach((entry, number) => {
+function takeUnchanged({ index, unchanged }: KeptInLanes, results: SharedResults): void {
+  for (let number = 0; number < unchanged.length;) {
     const place = unchanged[number] as number
-    if (place < 0 || entry.type !== 'file' || entry.identity === undefined) return
-    takeCompressed(kept, results, number, place)
-    results.checksums[number] = index.checksums[place] as number
-    results.clean[number] = 1
-    results.digests.set(index.digests.subarray(place * digestBytes, (place + 1) * digestBytes), number * digestBytes)
-    results.blobIds.set(index.blobIds.subarray(place * idBytes, (place + 1) * idBytes), number * idBytes)
-    const { mtimeMs, ctimeMs, inode, device } = entry.identity
-    results.identities.set([mtimeMs, ctimeMs, inode, device], number * numbersOfIdentity)
-  })
+    const count = runEnd(unchanged, number, unchanged.length) - number
+    if (count > 0) takeResults(index, results, { number, place, count })
+    number += Math.max(1, count)
+  }
 }
 
-function takeCompressed(
-  { index, unchanged }: KeptInLanes,
+const unchangedOrigin = origins.indexOf('unchanged')
+
+/** Takes the results of so many entries from a place in the index on. */
+function takeResults(
+  index: CacheIndex,
   results: SharedResults,
-  number: number,
-  place: number,
+  { number, place, count }: { readonly number: number; readonly place: number; readonly count: number },
 ): void {
-  results.origins[number] = origins.indexOf((unchanged[number] as number) >= 0 ? 'unchanged' : 'same-content')
-  results.compressedBytes[number] = index.compressedBytes[place] as number
-  results.deflated[number] = index.deflated[place] as number
+  results.origins.fill(unchangedOrigin, number, number + count)
+  results.clean.fill(1, number, number + count)
+  results.compressedBytes.set(index.compressedBytes.subarray(place, place + count), number)
+  results.deflated.set(index.deflated.subarray(place, place + count), number)
+  results.checksums.set(index.checksums.subarray(place, place + count), number)
+  const takeWide = (from: Uint8Array | Float64Array, to: Uint8Array | Float64Array, width: number) =>
+    to.set(from.subarray(place * width, (place + count) * width), number * width)
+  takeWide(index.digests, results.digests, digestBytes)
+  takeWide(index.blobIds, results.blobIds, results.idBytes)
+  takeWide(index.identities, results.identities, numbersOfIdentity)
 }
 
 /** Large files whose compressed bytes are in the pack, and their places in the index. */
@@ -197,9 +203,15 @@ async function keptLargeFiles(
     const place = isUnchanged(kept, number) ? kept.unchanged[number] : await findLargeFile(kept, number, results)
     if (place === undefined) continue
     found.set(number, place)
-    takeCompressed(kept, results, number, place)
+    if (!isUnchanged(kept, number)) takeSameContent(kept, results, number, place)
   }
   return found
+}
+
+function takeSameContent({ index }: KeptInLanes, results: SharedResults, number: number, place: number): void {
+  results.origins[number] = origins.indexOf('same-content')
+  results.compressedBytes[number] = index.compressedBytes[place] as number
+  results.deflated[number] = index.deflated[place] as number
 }
 
 /** The place of a kept file that has the digest of a large one, and indeed its bytes. */
@@ -374,7 +386,9 @@ function headerOffsets({ entries, results }: PackedEntries): Float64Array {
  */
 export function indexEntries(
   packed: PackedEntries,
-  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'whole'> & { readonly readFromMs: number },
+  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'dosTime' | 'whole'> & {
+    readonly readFromMs: number
+  },
 ): CacheIndex {
   const { entries, results } = packed
   const { readFromMs, ...pack } = facts

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import { crc32, inflateRawSync } from 'node:zlib'
 import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
-import { findByDigest, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { findByDigest, runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
 import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
@@ -47,6 +47,8 @@ export interface KeptInLanes extends CacheMatches {
   readonly index: CacheIndex
   /** Of the pack. */
   readonly fd: number
+  /** Whether its headers have the time that the new ones get. */
+  readonly hasSameTime: boolean
   /** Large files that are taken from the pack, and their places in the index. */
   readonly largeFiles: ReadonlyMap<number, number>
 }
@@ -121,14 +123,31 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const { first, end } = batch
     let bytes = 0
     let at = 0
-    const into = memoryFor(free, lengthOf(columns, first, end))
-    for (let index = first; index < end; index++) {
+    // Nothing is stored larger than it is.
+    const into = memoryFor(free, lengthOf(columns, columns.sizeBytes, batch))
+    for (let index = first; index < end;) {
       if (stopped()) return
-      at = packEntry(index, into, at)
-      bytes += sizeOf(index)
+      const next = kept?.hasSameTime ? runEnd(kept.unchanged, index, end) : index
+      const copied = next > index ? copyRun(index, next, into, at) : undefined
+      at = copied ?? packEntry(index, into, at)
+      for (const until = copied === undefined ? index + 1 : next; index < until; index++) bytes += sizeOf(index)
     }
     queue?.add(number, into.subarray(0, at))
     post({ type: 'done', entries: end - first, bytes })
+  }
+
+  /**
+   * Copies entries that stand one behind the other in the pack, their headers too: of an unchanged file, those are the
+   * same. `undefined`: an index whose places and sizes do not fit together.
+   */
+  const copyRun = (first: number, end: number, into: Buffer, at: number): number | undefined => {
+    const { index, fd, unchanged } = kept as KeptInLanes
+    const [place, last] = [unchanged[first] as number, unchanged[end - 1] as number]
+    const from = (index.dataOffsets[place] as number) - localHeaderLengthOf(columns, first)
+    const bytes = (index.dataOffsets[last] as number) + (index.compressedBytes[last] as number) - from
+    if (bytes !== lengthOf(columns, results.compressedBytes, { first, end })) return undefined
+    readRange({ fd }, into.subarray(at, at + bytes), { at: from, bytes })
+    return at + bytes
   }
 
   const packEntry = (index: number, into: Buffer, at: number): number => {
@@ -305,11 +324,15 @@ function inflatesTo(deflated: Buffer, bytes: Buffer): boolean {
   }
 }
 
-/** The most bytes that entries take in the zip: nothing is stored larger than it is. */
-function lengthOf(columns: ZipColumns, first: number, end: number): number {
+/** The bytes of entries in a zip, their headers and so many for each. */
+function lengthOf(
+  columns: ZipColumns,
+  dataBytes: Float64Array,
+  { first, end }: { readonly first: number; readonly end: number },
+): number {
   let length = 0
   for (let index = first; index < end; index++) {
-    length += localHeaderLengthOf(columns, index) + (columns.sizeBytes[index] as number)
+    length += localHeaderLengthOf(columns, index) + (dataBytes[index] as number)
   }
   return length
 }

@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { artifactErrors } from '../../errors.ts'
+import { numbersOfIdentity } from '../../plan/cache-index.ts'
 import { failAtPath } from '../path-failure.ts'
 import { isExecutable } from './list-lane.ts'
-import { bytesOfText, numbersOfIdentity, type SharedEntries, type SharedResults } from './shared-entries.ts'
+import { bytesOfText, writeIdentity, type SharedEntries, type SharedResults } from './shared-entries.ts'
 
 /** A file that is open and is the one that was planned. */
 export interface PlannedFile {
@@ -28,17 +29,14 @@ export function withPlannedFile<T>(
   try {
     const fd = openSync(`${root}/${path}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      const isListed = !Number.isNaN(entries.mtimeMs[index] as number)
+      const isListed = !Number.isNaN(entries.identities[index * numbersOfIdentity] as number)
       const before = isListed ? undefined : fstatSync(fd)
       const answer = use({ fd, path, sizeBytes: entries.sizeBytes[index] as number })
       const after = fstatSync(fd)
       const change = changeOf(after, entries, index) ?? (before && changeBetween(before, after))
       if (change !== undefined) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change })
-      const at = index * numbersOfIdentity
-      results.identities[at] = after.mtimeMs
-      results.identities[at + 1] = after.ctimeMs
-      results.identities[at + 2] = after.ino
-      results.identities[at + 3] = after.dev
+      const { mtimeMs, ctimeMs, ino: inode, dev: device } = after
+      writeIdentity(results.identities, index, { mtimeMs, ctimeMs, inode, device })
       return answer
     } finally {
       closeSync(fd)
@@ -54,9 +52,9 @@ function changeOf(facts: Stats, entries: SharedEntries, index: number): string |
   if (isExecutable(facts) !== isExecutable({ mode: entries.modes[index] as number })) return 'changed its mode'
   const sizeBytes = entries.sizeBytes[index] as number
   if (facts.size !== sizeBytes) return facts.size > sizeBytes ? 'grew' : 'shrank'
-  const mtimeMs = entries.mtimeMs[index] as number
+  const [mtimeMs, ctimeMs] = entries.identities.subarray(index * numbersOfIdentity)
   if (Number.isNaN(mtimeMs)) return undefined
-  return facts.mtimeMs === mtimeMs && facts.ctimeMs === entries.ctimeMs[index] ? undefined : 'changed'
+  return facts.mtimeMs === mtimeMs && facts.ctimeMs === ctimeMs ? undefined : 'changed'
 }
 
 function changeBetween(before: Stats, after: Stats): string | undefined {

@@ -1,4 +1,5 @@
-import type { PlannedEntry } from '../../model.ts'
+import type { FileIdentity, PlannedEntry } from '../../model.ts'
+import { numbersOfIdentity } from '../../plan/cache-index.ts'
 import { typeBits } from '../../plan/zip/records.ts'
 
 /** A typed array that every thread sees. */
@@ -56,9 +57,8 @@ export interface SharedEntries {
   /** 1 where git's id of the bytes is wanted. */
   readonly tracked: Uint8Array
   readonly sizeBytes: Float64Array
-  /** As they were listed; NaN where the listing did not say. */
-  readonly mtimeMs: Float64Array
-  readonly ctimeMs: Float64Array
+  /** {@link numbersOfIdentity} for each, as they were listed; NaN where the listing did not say. */
+  readonly identities: Float64Array
 }
 
 export function shareEntries(
@@ -75,21 +75,27 @@ export function shareEntries(
   const modes = sharedArray(Uint16Array, count + 1)
   const tracked = sharedArray(Uint8Array, count + 1)
   const sizeBytes = sharedArray(Float64Array, count + 1)
-  const mtimeMs = sharedArray(Float64Array, count + 1)
-  const ctimeMs = sharedArray(Float64Array, count + 1)
+  const identities = sharedArray(Float64Array, (count + 1) * numbersOfIdentity).fill(Number.NaN)
   modes[count] = typeBits.file | 0o644
   entries.forEach((entry, index) => {
     types[index] = entryTypes.indexOf(entry.type)
     modes[index] = typeBits[entry.type] | Number.parseInt(entry.mode, 8)
     tracked[index] = isTracked(entry.source) ? 1 : 0
-    const identity = entry.type === 'file' ? entry.identity : undefined
-    mtimeMs[index] = identity?.mtimeMs ?? Number.NaN
-    ctimeMs[index] = identity?.ctimeMs ?? Number.NaN
+    if (entry.type === 'file' && entry.identity) writeIdentity(identities, index, entry.identity)
     if (entry.type === 'symlink') targets.set(index, entry.target)
     if (entry.type === 'file') sizeBytes[index] = entry.sizeBytes
     if (entry.type === 'symlink') sizeBytes[index] = Buffer.byteLength(entry.target)
   })
-  return { count, names, sources, targets, types, modes, tracked, sizeBytes, mtimeMs, ctimeMs }
+  return { count, names, sources, targets, types, modes, tracked, sizeBytes, identities }
+}
+
+/** In the order in which the index of a cache has them. */
+export function writeIdentity(identities: Float64Array, index: number, identity: FileIdentity): void {
+  const at = index * numbersOfIdentity
+  identities[at] = identity.mtimeMs
+  identities[at + 1] = identity.ctimeMs
+  identities[at + 2] = identity.inode
+  identities[at + 3] = identity.device
 }
 
 /** What threads found out about the entries, by number. */
@@ -118,7 +124,6 @@ export interface SharedResults {
 export const origins = ['compressed', 'unchanged', 'same-content'] as const
 
 export const digestBytes = 32
-export const numbersOfIdentity = 4
 
 /** Room for the results of so many entries, and of the one behind them. */
 export function shareResults(entryCount: number, objectFormat: 'sha1' | 'sha256'): SharedResults {
