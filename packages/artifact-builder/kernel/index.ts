@@ -4,6 +4,7 @@ import { clearMatches } from './matches'
 import { passage, passageBytes, source, sourceBytes, target, triplePlaces } from './memory'
 
 export { deflate } from './deflate'
+export { inflatesTo } from './inflates-to'
 export { nextWindow } from './windows'
 
 export const sourceAddress: usize = source

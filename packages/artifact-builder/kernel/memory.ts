@@ -54,6 +54,19 @@ export const tree: usize = sortedSymbols + 4 * 288
 export const lengthTotals: usize = tree + 4 * 288
 export const nextCodes: usize = lengthTotals + 4 * 16
 
+/**
+ * To read codes: for the next bits of a stream the symbol and its length as u16, zero where the code is longer. Then of
+ * the codes of each length how many there are, as u16, and the symbols in the order of their codes, as u16.
+ */
+export const literalTableBits: u32 = 10
+export const literalTable: usize = nextCodes + 4 * 16
+export const literalsOfLength: usize = literalTable + (2 << literalTableBits)
+export const literalsInOrder: usize = literalsOfLength + 2 * 16
+export const distanceTableBits: u32 = 9
+export const distanceTable: usize = literalsInOrder + 2 * 288
+export const distancesOfLength: usize = distanceTable + (2 << distanceTableBits)
+export const distancesInOrder: usize = distancesOfLength + 2 * 16
+
 /** What is looked for in files: a byte for each hash of three bytes. */
 export const triplePlaces: usize = 0x60000
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileKernel } from '../../kernel/compile.js'
 import { kernelCode } from '../../src/plan/kernel/kernel-code.ts'
 import { openKernel } from '../../src/plan/kernel/kernel.ts'
 
-const { source, deflate, triplePlaces, findWindows } = openKernel()
+const { source, deflate, inflatesTo, triplePlaces, findWindows } = openKernel()
 const pieceBytes = source.length - 32 * 1024
 
 function compressed(bytes: Uint8Array, tries = 16): Buffer {
@@ -102,6 +102,85 @@ describe('what is compressed', () => {
     for (const bytes of [text, text.subarray(0, 2000), Buffer.concat([noise(5000), text.subarray(0, 9000)])]) {
       expect(compressed(bytes).length).toBeLessThan(deflateRawSync(bytes, { level: 5 }).length * 1.01)
     }
+  })
+})
+
+/** Whether deflated bytes are those of a content, as the kernel says it. */
+function provesEqual(deflated: Uint8Array, bytes: Uint8Array): boolean {
+  source.fill(0xa5)
+  source.set(bytes)
+  return inflatesTo(deflated, bytes.length)
+}
+
+/** As zlib says it: nothing behind the stream, and no byte more or less. */
+function inflatesByZlib(deflated: Uint8Array, bytes: Uint8Array): boolean {
+  try {
+    // The types lack `info`: https://nodejs.org/api/zlib.html#class-options
+    const { buffer, engine } = inflateRawSync(deflated, { info: true }) as unknown as {
+      readonly buffer: Buffer
+      readonly engine: { readonly bytesWritten: number }
+    }
+    return buffer.equals(bytes) && engine.bytesWritten === deflated.length
+  } catch {
+    return false
+  }
+}
+
+describe('whether deflated bytes are those of a content', () => {
+  test('is said of what was compressed here, whatever it is', () => {
+    fc.assert(
+      fc.property(contents, (bytes) => {
+        expect(provesEqual(compressed(bytes), bytes)).toBe(true)
+      }),
+    )
+  })
+
+  test('is said of streams of every kind of block', () => {
+    const text = Buffer.from('to be, or not to be: that is the question. '.repeat(300))
+    for (const bytes of [text, noise(70_000), Buffer.concat([noise(300), text, noise(66_000), text])]) {
+      for (const strategy of [constants.Z_FIXED, constants.Z_RLE, constants.Z_DEFAULT_STRATEGY]) {
+        expect(provesEqual(deflateRawSync(bytes, { level: 6, strategy }), bytes)).toBe(true)
+      }
+      expect(provesEqual(deflateRawSync(bytes, { level: 0 }), bytes)).toBe(true)
+    }
+    expect(provesEqual(inPieces(text, 1000), text)).toBe(true)
+  })
+
+  test('is denied of what is another content, cut off or longer, in one byte', () => {
+    fc.assert(
+      fc.property(contents, fc.nat(), fc.integer({ min: 1, max: 255 }), (bytes, place, change) => {
+        const deflated = compressed(bytes)
+        expect(provesEqual(deflated, Buffer.concat([bytes, Buffer.from('x')]))).toBe(false)
+        expect(provesEqual(deflated.subarray(0, -1), bytes)).toBe(false)
+        expect(provesEqual(Buffer.concat([deflated, Buffer.from('x')]), bytes)).toBe(false)
+        if (bytes.length === 0) return
+        const other = Buffer.from(bytes)
+        other[place % bytes.length] = (other[place % bytes.length] ?? 0) ^ change
+        expect(provesEqual(deflated, other)).toBe(false)
+        expect(provesEqual(deflated, bytes.subarray(0, -1))).toBe(false)
+      }),
+    )
+  })
+
+  test('is never said of damaged bytes of which zlib does not say it', () => {
+    fc.assert(
+      fc.property(contents, fc.array(fc.tuple(fc.nat(), fc.nat(7)), { minLength: 1, maxLength: 4 }), (bytes, flips) => {
+        const damaged = Buffer.from(compressed(bytes))
+        for (const [place, bit] of flips) {
+          damaged[place % damaged.length] = (damaged[place % damaged.length] ?? 0) ^ (1 << bit)
+        }
+        if (provesEqual(damaged, bytes)) expect(inflatesByZlib(damaged, bytes)).toBe(true)
+      }),
+    )
+  })
+
+  test('is denied of noise, whatever follows in memory', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 40 }), (deflated, bytes) => {
+        if (provesEqual(deflated, bytes)) expect(inflatesByZlib(deflated, bytes)).toBe(true)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 

@@ -17,10 +17,11 @@ interface KernelExports {
   readonly passageAddress: { readonly value: number }
   readonly passageSize: { readonly value: number }
   readonly deflate: (dictionaryBytes: number, bytes: number, isLast: number, tries: number) => number
+  readonly inflatesTo: (deflatedBytes: number, bytes: number) => number
   readonly nextWindow: (from: number, last: number) => number
 }
 
-/** The loops over every byte of a tree: compression, and the search for secrets. One in each thread. */
+/** The loops over every byte of a tree: compression, its proof, and the search for secrets. One in each thread. */
 export interface Kernel {
   /** Where content is put that is to be compressed: 32 KiB of what stands before it in its file, and 4 MiB. */
   readonly source: Buffer
@@ -29,6 +30,11 @@ export interface Kernel {
    * (RFC 1951), until the next call. The same bytes on every machine and in every version of Node.
    */
   readonly deflate: (content: DeflatedContent) => Buffer
+  /**
+   * Whether raw deflate is that of the first `bytes` of {@link source}. Also `false` where it is of a kind that
+   * {@link deflate} never writes: with a code of fewer symbols than its lengths have room for.
+   */
+  readonly inflatesTo: (deflated: Uint8Array, bytes: number) => boolean
   /** The bytes for each triple, see {@link literalSearch}; empty at first. */
   readonly triplePlaces: Buffer
   /** Calls `onWindow` for each window that begins at `from` up to and with `last`, of whose triples the table says so. */
@@ -59,8 +65,9 @@ export function openKernel(): Kernel {
 
 function startKernel(): Kernel {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(kernelCode, 'base64')))
-  const { memory, deflate, nextWindow, ...addresses } = instance.exports as KernelExports
+  const { memory, deflate, inflatesTo, nextWindow, ...addresses } = instance.exports as KernelExports
   const { sourceAddress, sourceSize, targetAddress, triplePlacesAddress, passageAddress, passageSize } = addresses
+  const target = Buffer.from(memory.buffer, targetAddress.value, sourceSize.value)
   const passage = Buffer.from(memory.buffer, passageAddress.value, passageSize.value)
 
   const findAt = (address: number, from: number, last: number, onWindow: (start: number) => void) => {
@@ -81,6 +88,11 @@ function startKernel(): Kernel {
     deflate: ({ dictionaryBytes, bytes, isLast, tries }) => {
       const length = deflate(dictionaryBytes, bytes, isLast ? 1 : 0, tries)
       return Buffer.from(memory.buffer, targetAddress.value, length)
+    },
+    inflatesTo: (deflated, bytes) => {
+      if (deflated.length > target.length) return false
+      target.set(deflated)
+      return inflatesTo(deflated.length, bytes) !== 0
     },
     findWindows: (bytes, from, last, onWindow) => {
       if (last < from) return
