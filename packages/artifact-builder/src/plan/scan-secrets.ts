@@ -23,9 +23,12 @@ export function scanSecrets(path: string, bytes: Uint8Array): readonly SecretFin
   const lowByte = utf16LowByte(bytes)
   const plain = lowByte === undefined ? bytes : narrowed(bytes, lowByte)
   const fileRule = fileRuleFor(path)
+  const matches = secretsInBytes(plain, 0, plain.length)
+  // Of nearly every file there is nothing to be said.
+  if (matches.length === 0 && fileRule === undefined && secretsInPath(path).length === 0) return none
   const found = createFindings(path, fileRule)
-  found.addContentMatches(plain, secretsInBytes(plain, 0, plain.length), 0)
-  if (fileRule !== undefined) found.addFileMatches(plain)
+  found.addContentMatches(plain, matches, 0)
+  found.addFileMatches(plain)
   return found.sorted()
 }
 
