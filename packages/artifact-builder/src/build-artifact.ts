@@ -240,7 +240,7 @@ async function* archiveMembers(
         : Buffer.from(planned.type === 'symlink' ? planned.target : '')
     yield { path, type, mode, timeMs, sizeBytes, content }
   }
-  const content = Buffer.concat([...encodeManifest(facts, entries)])
+  const content = Buffer.from([...encodeManifest(facts, entries)].join(''))
   yield { path: manifestPath, type: 'file', mode: 0o644, timeMs, sizeBytes: content.length, content }
 }
 

@@ -1,7 +1,7 @@
 import type { Manifest, ManifestEntry } from '@fairlead/core'
 import { inGroups } from './in-groups.ts'
 
-/** Lines that become bytes at a time: few calls, and no text of the whole. */
+/** Lines that are made at a time: few calls, and no text of the whole. */
 const entriesAtATime = 1000
 
 /** A manifest without the entries, which may be many. */
@@ -11,13 +11,13 @@ export type ManifestFacts = Omit<Manifest, 'entries'>
 export function* encodeManifest(
   facts: ManifestFacts,
   entries: Iterable<ManifestEntry>,
-): Generator<Buffer, void, undefined> {
+): Generator<string, void, undefined> {
   let before = `${JSON.stringify(facts).slice(0, -1)},"entries":[\n`
   for (const some of inGroups(entries, entriesAtATime)) {
-    yield Buffer.from(before + some.map(lineOf).join(',\n'))
+    yield before + some.map(lineOf).join(',\n')
     before = ',\n'
   }
-  yield Buffer.from(before === ',\n' ? '\n]}\n' : `${before}]}\n`)
+  yield before === ',\n' ? '\n]}\n' : `${before}]}\n`
 }
 
 function lineOf({ path, type, mode, sizeBytes, sha256 }: ManifestEntry): string {

@@ -16,6 +16,7 @@ import {
   runEnd,
   type CacheIndex,
 } from '../plan/cache-index.ts'
+import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
 import { encodeDirectory, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
@@ -305,11 +306,11 @@ export function blobIdsOf(planned: readonly PlannedEntry[], { entries, results }
 export async function finishZip(
   lanes: readonly Lane[],
   packed: PackedEntries,
-  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: Iterable<Uint8Array> },
+  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: Iterable<string> },
 ): Promise<void> {
   const { fd, dosTime, last } = options
   const { entries, results, end } = packed
-  const { deflated, compressedBytes, checksum, sizeBytes } = await deflateParts(lanes, last)
+  const { deflated, compressedBytes, checksum, sizeBytes } = await deflateTexts(lanes, last)
   const { count } = entries
   entries.sizeBytes[count] = sizeBytes
   results.checksums[count] = checksum
@@ -332,39 +333,41 @@ function writeAll(fd: number, parts: Iterable<Uint8Array>, position: number): nu
   return end
 }
 
-/** Parts as one deflated stream, a piece in each lane at a time: never is the whole in memory. */
-async function deflateParts(lanes: readonly Lane[], parts: Iterable<Uint8Array>) {
+/** Texts as one deflated stream, a piece in each lane at a time: never is the whole in memory. */
+async function deflateTexts(lanes: readonly Lane[], texts: Iterable<string>) {
   const deflated: Uint8Array[] = []
   let checksum = 0
   let sizeBytes = 0
   let pieceCount = 0
-  const pieces = cutIntoPieces(parts)
+  const nextPiece = cutIntoPieces(cutTexts(texts))
   const work = async (lane: Lane) => {
-    for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    const memory = sharedArray(Uint8Array, dictionaryBytes + manifestPieceBytes)
+    for (let piece = nextPiece(memory); piece !== undefined; piece = nextPiece(memory)) {
       const number = pieceCount++
-      checksum = crc32(next.value.bytes, checksum)
-      sizeBytes += next.value.bytes.length
-      deflated[number] = await lane.run('deflate', { ...next.value, tries: triesInManifest })
+      checksum = crc32(memory.subarray(piece.dictionaryBytes, piece.dictionaryBytes + piece.bytes), checksum)
+      sizeBytes += piece.bytes
+      deflated[number] = await lane.run('deflate', { memory, ...piece, tries: triesInManifest })
     }
   }
   await Promise.all(lanes.map(work))
   return { deflated, compressedBytes: deflated.reduce((sum, { length }) => sum + length, 0), checksum, sizeBytes }
 }
 
-function* cutIntoPieces(parts: Iterable<Uint8Array>): Generator<Omit<DeflateJob, 'tries'>, void, undefined> {
-  let dictionary: Buffer = Buffer.alloc(0)
-  let rest: Buffer = Buffer.alloc(0)
-  for (const part of parts) {
-    rest = Buffer.concat([rest, part])
-    // What is exactly a piece waits: it may be the last one.
-    while (rest.length > manifestPieceBytes) {
-      const bytes = rest.subarray(0, manifestPieceBytes)
-      yield { bytes, dictionary, isLast: false }
-      dictionary = bytes.subarray(-dictionaryBytes)
-      rest = rest.subarray(manifestPieceBytes)
-    }
+/** Each call fills memory with the next piece, behind the bytes before it, to which it may refer; `undefined` at the end. */
+function cutIntoPieces({ fill, hasEnded }: TextCutter) {
+  const dictionary = new Uint8Array(dictionaryBytes)
+  let isFirst = true
+  let isLast = false
+  return (memory: Uint8Array): Pick<DeflateJob, 'dictionaryBytes' | 'bytes' | 'isLast'> | undefined => {
+    if (isLast) return undefined
+    const before = isFirst ? 0 : dictionaryBytes
+    if (!isFirst) memory.set(dictionary)
+    const bytes = fill(memory.subarray(before, before + manifestPieceBytes))
+    isFirst = false
+    isLast = hasEnded()
+    if (!isLast) dictionary.set(memory.subarray(before + bytes - dictionaryBytes, before + bytes))
+    return { dictionaryBytes: before, bytes, isLast }
   }
-  yield { bytes: rest, dictionary, isLast: true }
 }
 
 /** Where the header before the data of each entry begins, the last one too. */

@@ -3,20 +3,21 @@ import type { LaneHandler } from './lane.ts'
 
 /** One piece of what is to be one stream. */
 export interface DeflateJob {
-  readonly bytes: Uint8Array
-  /** The bytes before it, to which it may refer; none for the first one. */
-  readonly dictionary: Uint8Array
+  /** Seen by every thread, and left alone until the answer is there. */
+  readonly memory: Uint8Array
+  /** How many bytes at its beginning stand before the piece, which may refer to them; none before the first one. */
+  readonly dictionaryBytes: number
+  /** Of the piece, behind those. */
+  readonly bytes: number
   readonly isLast: boolean
   readonly tries: number
 }
 
 /** Deflates a piece of bytes in memory: joined in their order, the pieces are one stream. */
-export const deflateLane: LaneHandler<DeflateJob, never, Uint8Array> = function* (job) {
-  const { bytes, dictionary, isLast, tries } = job
+export const deflateLane: LaneHandler<DeflateJob, never, Uint8Array> = function* ({ memory, ...piece }) {
   yield
   const { source, deflate } = openKernel()
-  source.set(dictionary)
-  source.set(bytes, dictionary.length)
+  source.set(memory.subarray(0, piece.dictionaryBytes + piece.bytes))
   // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
-  return Uint8Array.from(deflate({ dictionaryBytes: dictionary.length, bytes: bytes.length, isLast, tries }))
+  return Uint8Array.from(deflate(piece))
 }
