@@ -1,5 +1,5 @@
 import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes, sortedByBytes } from './byte-order.ts'
 import { digestContent } from './content-digest.ts'
 import { followPath, standingsOf } from './resolve-link.ts'
 import { corrupt, invalid } from './refuse.ts'
@@ -105,8 +105,9 @@ export function checkLinks(
 ): void {
   if (links.length === 0) return
   const targets = new Map(links.map((link) => [link.path, link.target]))
+  const sorted = sortedByBytes(entries, (entry) => entry.path)
   const standings = standingsOf(
-    entries.map(({ path: name, type }) =>
+    sorted.map(({ path: name, type }) =>
       type === 'symlink' ? { path: name, type, target: targets.get(name) ?? '' } : { path: name, type },
     ),
   )

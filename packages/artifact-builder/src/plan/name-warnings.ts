@@ -1,4 +1,5 @@
 import type { PlanWarning } from '../model.ts'
+import { indexPaths, type PathIndex } from './path-index.ts'
 
 /** A letter that may have another case, or a character that Unicode may write in two ways. */
 const foldable = /[A-Z\x80-\uffff]/
@@ -32,11 +33,10 @@ export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
 
 /** How much of a path is folders that the one before it was in too, up to and with a slash. */
 function sharedFolderLength(before: string, path: string): number {
-  let shared = 0
-  for (let index = 0; index < path.length && path.charCodeAt(index) === before.charCodeAt(index); index++) {
-    if (path.charCodeAt(index) === 0x2f) shared = index + 1
+  for (let cut = before.lastIndexOf('/'); cut >= 0; cut = cut === 0 ? -1 : before.lastIndexOf('/', cut - 1)) {
+    if (path.startsWith(before.slice(0, cut + 1))) return cut + 1
   }
-  return shared
+  return 0
 }
 
 /** Where the names of a path end that begin at a place or behind it. */
@@ -52,28 +52,17 @@ function nameEnds(path: string, from: number): readonly number[] {
  */
 function findTwins(paths: readonly string[]): (place: string) => string | undefined {
   const seen = new Map<string, string>()
-  let places: ReadonlySet<string> | undefined
+  let index: PathIndex | undefined
+  const stands = (place: string) => (index ??= indexPaths(paths)).find(place) >= 0 || index.isFolder(place)
   return (place) => {
     const name = nameOf(place)
     if (!foldable.test(name)) return undefined
     const folded = place.slice(0, place.length - name.length) + name.normalize('NFC').toLowerCase()
-    if (folded !== place && (places ??= placesOf(paths)).has(folded)) return folded
+    if (folded !== place && stands(folded)) return folded
     const other = seen.get(folded)
     if (other === undefined) seen.set(folded, place)
     return other
   }
-}
-
-/** The paths, and the folders that they are in. */
-function placesOf(paths: readonly string[]): ReadonlySet<string> {
-  const places = new Set(paths)
-  let before = ''
-  for (const path of paths) {
-    const known = sharedFolderLength(before, path)
-    for (let cut = path.indexOf('/', known); cut > 0; cut = path.indexOf('/', cut + 1)) places.add(path.slice(0, cut))
-    before = path
-  }
-  return places
 }
 
 function nameOf(place: string): string {

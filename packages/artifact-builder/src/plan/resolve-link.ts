@@ -1,4 +1,5 @@
 import { maxLinkHops } from '../limits.ts'
+import { indexPaths, type PathIndex } from './path-index.ts'
 
 /** What stands at a path of an artifact: a link's target, or that it is a file or a folder. */
 type Standing = 'file' | 'directory' | { readonly target: string }
@@ -16,28 +17,17 @@ type Standable = { readonly path: string } & (
   { readonly type: 'file' | 'directory' | 'other' } | { readonly type: 'symlink'; readonly target: string }
 )
 
-/**
- * What stands where in an artifact of these entries: they, and the folders that they imply. Found out when it is asked
- * for the first time: most artifacts have few links, and many none.
- */
+/** What stands where in an artifact of these entries, in the order of the bytes of their paths: they, and the folders that they imply. */
 export function standingsOf(entries: readonly Standable[]): Standings {
-  let places: ReadonlyMap<string, Standing> | undefined
-  return (path) => (places ??= placesOf(entries)).get(path)
-}
-
-function placesOf(entries: readonly Standable[]): ReadonlyMap<string, Standing> {
-  const places = new Map<string, Standing>()
-  for (const entry of entries) {
-    for (let cut = entry.path.lastIndexOf('/'); cut > 0; cut = entry.path.lastIndexOf('/', cut - 1)) {
-      const folder = entry.path.slice(0, cut)
-      // Where a folder is known, those above it are.
-      if (places.get(folder) === 'directory') break
-      places.set(folder, 'directory')
-    }
-    if (entry.type === 'symlink') places.set(entry.path, { target: entry.target })
-    else places.set(entry.path, entry.type === 'directory' ? 'directory' : 'file')
+  let index: PathIndex | undefined
+  return (path) => {
+    // Most artifacts have few links, and many none.
+    index ??= indexPaths(entries.map((entry) => entry.path))
+    const entry = entries[index.find(path)]
+    if (entry === undefined) return index.isFolder(path) ? 'directory' : undefined
+    if (entry.type === 'symlink') return { target: entry.target }
+    return entry.type === 'directory' ? 'directory' : 'file'
   }
-  return places
 }
 
 /**
