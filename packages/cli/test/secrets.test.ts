@@ -24,8 +24,16 @@ beforeAll(async () => {
 afterAll(() => aws.close())
 
 /** Runs the one file for hosts as a hook would, with the variables of CodeDeploy's agent. */
-function host(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const environment = { PATH: process.env['PATH'], ...aws.environment, APPLICATION_NAME: 'shop', DEPLOYMENT_GROUP_NAME: 'dev' } // prettier-ignore
+function host(...args: readonly string[]) {
+  return hostWith({}, ...args)
+}
+
+function hostWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const hook = { APPLICATION_NAME: 'shop', DEPLOYMENT_GROUP_NAME: 'dev' }
+  const environment = { PATH: process.env['PATH'], ...aws.environment, ...hook, ...variables }
   return new Promise((resolve) => {
     execFile(process.execPath, [hostFile, 'secrets', ...args], { env: environment }, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -54,8 +62,11 @@ describe('the one file for hosts', () => {
     expect(leaksInto(again.stdout + again.stderr)).toBe(false)
   })
 
-  test('prints nothing but its answer when it is told to be quiet: no word of the SDK', async () => {
-    expect(await host('inject', '--quiet', '--directory', temporaryFolder(), ...envFile)).toEqual({
+  test.each([
+    ['it makes the call', {}],
+    ['the SDK does', { AWS_MAX_ATTEMPTS: '2' }],
+  ])('prints nothing but its answer when it is told to be quiet, where %s', async (_who, variables) => {
+    expect(await hostWith(variables, 'inject', '--quiet', '--directory', temporaryFolder(), ...envFile)).toEqual({
       exitCode: 0,
       stdout: 'written  .env\n',
       stderr: '',
