@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { deflateRawSync } from 'node:zlib'
 import type { Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
@@ -11,14 +12,35 @@ export function chunksOf(program: string): Plugin {
     name: 'chunks',
     setup: ({ onLoad, esbuild }) => {
       onLoad({ filter: /\/host-file\/texts\.ts$/ }, async () => {
-        const texts = await splitProgram(esbuild, program)
-        return { contents: `export const entry = './main.js', texts = ${JSON.stringify(texts)}`, loader: 'js' }
+        const chunks = await splitProgram(esbuild, program)
+        const [texts, packed] = [false, true].map((ofSdk) => chunks.filter((chunk) => chunk.isOfSdk === ofSdk))
+        const exported = { entry: './main.js', texts: byName(texts, String), packed: byName(packed, pack) }
+        const statements = Object.entries(exported).map(
+          ([name, value]) => `export const ${name} = ${JSON.stringify(value)}`,
+        )
+        return { contents: statements.join('\n'), loader: 'js' }
       })
     },
   }
 }
 
-async function splitProgram(esbuild: Esbuild, program: string): Promise<Readonly<Record<string, string>>> {
+interface Chunk {
+  readonly name: string
+  /** CommonJS. */
+  readonly code: string
+  readonly isOfSdk: boolean
+}
+
+function byName(chunks: readonly Chunk[] = [], form: (code: string) => string): Readonly<Record<string, string>> {
+  return Object.fromEntries(chunks.map(({ name, code }) => [name, form(code)]))
+}
+
+/** Even to read past a text takes time; few commands come to need those of the SDK. */
+function pack(code: string): string {
+  return deflateRawSync(code, { level: 9 }).toString('base64')
+}
+
+async function splitProgram(esbuild: Esbuild, program: string): Promise<readonly Chunk[]> {
   const { outputFiles, metafile } = await esbuild.build({
     entryPoints: { main: program },
     bundle: true,
@@ -35,11 +57,14 @@ async function splitProgram(esbuild: Esbuild, program: string): Promise<Readonly
     plugins: [directCalls],
   })
   const used = usedChunks(metafile.outputs)
-  const chunks = outputFiles.map(({ path, text }) => ({ name: baseName(path), text }))
-  const texts = chunks
-    .filter(({ name }) => used.has(name))
-    .map(async ({ name, text }) => [`./${name}`, await toCommonJs(esbuild, text)] as const)
-  return Object.fromEntries(await Promise.all(texts))
+  const chunks = outputFiles
+    .filter(({ path }) => used.has(baseName(path)))
+    .map(async ({ path, text }) => {
+      const [, output] = Object.entries(metafile.outputs).find(([name]) => baseName(name) === baseName(path))!
+      const isOfSdk = Object.keys(output.inputs).some((input) => /node_modules\/@(?:aws-sdk|smithy)\//.test(input))
+      return { name: `./${baseName(path)}`, code: await toCommonJs(esbuild, text), isOfSdk }
+    })
+  return Promise.all(chunks)
 }
 
 /** What the program can come to. Chunks are made for every `import()`, those in functions that nobody calls among them. */

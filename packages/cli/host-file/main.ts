@@ -3,7 +3,7 @@
  * Runs the commands of a host, whose code is beside this in the same file, as texts: the engine looks through all code of a file
  * before the first line runs, and reads past a text. Each becomes code when something imports it.
  */
-import { entry, texts } from './texts.ts'
+import { entry, packed, texts } from './texts.ts'
 
 interface Chunk {
   exports: object
@@ -16,15 +16,21 @@ const loaded = new Map<string, Chunk>()
 
 /** What `require` is to the texts. */
 function load(name: string): object {
-  const text = texts[name]
-  if (text === undefined) return loadBuiltin(name.replace(/^node:/, ''))
   const known = loaded.get(name)
   if (known) return known.exports
+  const text = texts[name] ?? unpack(packed[name])
+  if (text === undefined) return loadBuiltin(name.replace(/^node:/, ''))
   const chunk: Chunk = { exports: {} }
   // First, for two that import each other.
   loaded.set(name, chunk)
   compile(name, text)(load, chunk, chunk.exports, import.meta.url)
   return chunk.exports
+}
+
+function unpack(base64: string | undefined): string | undefined {
+  if (base64 === undefined) return undefined
+  const { inflateRawSync } = process.getBuiltinModule('node:zlib')
+  return inflateRawSync(Buffer.from(base64, 'base64')).toString('utf8')
 }
 
 type Run = (require: typeof load, module: Chunk, exports: object, fileUrl: string) => void

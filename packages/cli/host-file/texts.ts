@@ -5,3 +5,6 @@ export const entry: string = ''
 
 /** CommonJS code by name. */
 export const texts: Readonly<Record<string, string>> = {}
+
+/** The same, deflated and in base64: code of the SDK. */
+export const packed: Readonly<Record<string, string>> = {}

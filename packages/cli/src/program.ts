@@ -9,6 +9,8 @@ export type Action<Options> = (args: readonly string[], options: Options, contex
 export type CommandGroup = (program: Command, io: ProgramIo) => void
 
 export interface ProgramIo extends CommandIo {
+  /** Whether a subcommand of that name is run, or its help asked for. */
+  readonly isAsked: (name: string) => boolean
   /** Sets the exit code with which the run ends. */
   readonly exitWith: (code: number) => void
 }
@@ -41,7 +43,8 @@ export function subcommand<Options extends CommonOptions>(
   action: Action<Options>,
 ): void {
   const command = parent.command(declaration.usage).description(declaration.summary)
-  declaration.options?.(command)
+  // Most of a start would be options of commands that nobody asked for.
+  if (io.isAsked(command.name())) declaration.options?.(command)
   command
     .option('--json', 'answer with JSON on standard output, events as JSON lines on standard error')
     .option('--quiet', 'do not tell events')
@@ -94,7 +97,7 @@ export async function runProgram(
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .configureHelp({ showGlobalOptions: true })
-  const programIo: ProgramIo = { ...io, exitWith: (code) => (exitCode = code) }
+  const programIo: ProgramIo = { ...io, isAsked: (name) => args.includes(name), exitWith: (code) => (exitCode = code) }
   for (const addGroup of declaration.groups) addGroup(program, programIo)
   try {
     await program.parseAsync([...args], { from: 'user' })
