@@ -12,7 +12,7 @@ const isLong = process.env['FAIRLEAD_LONG'] !== undefined
 /** Different values that each parser's dialect holds. */
 const fuzzedValues = isLong ? 20_000 : 300
 /** Some parsers are a program that is started for each file. */
-const valuesPerFile: Partial<Record<DialectName, number>> = { shell: 30, docker: 90, apache: 30 }
+const valuesPerFile: Partial<Record<DialectName, number>> = { shell: 30, docker: 300, apache: 30 }
 const timeoutMs = isLong ? 3_600_000 : 120_000
 
 /** Parsers that Debian and npm have, and what they come with; the others are run where they are found. */
