@@ -9,7 +9,7 @@ export type Action<Options> = (args: readonly string[], options: Options, contex
 export type CommandGroup = (program: Command, io: ProgramIo) => void
 
 export interface ProgramIo extends CommandIo {
-  /** Whether a subcommand of that name is run, or its help asked for. */
+  /** Whether a group or subcommand of that name is run, or its help asked for. */
   readonly isAsked: (name: string) => boolean
   /** Sets the exit code with which the run ends. */
   readonly exitWith: (code: number) => void
@@ -42,8 +42,10 @@ export function subcommand<Options extends CommonOptions>(
   declaration: { readonly usage: string; readonly summary: string; readonly options?: (command: Command) => Command },
   action: Action<Options>,
 ): void {
+  // Most of a start would be what nobody asked for: the subcommands of other groups, the options of other subcommands.
+  const isInGroup = parent.parent !== null
+  if (isInGroup && !io.isAsked(parent.name())) return
   const command = parent.command(declaration.usage).description(declaration.summary)
-  // Most of a start would be options of commands that nobody asked for.
   if (io.isAsked(command.name())) declaration.options?.(command)
   command
     .option('--json', 'answer with JSON on standard output, events as JSON lines on standard error')
