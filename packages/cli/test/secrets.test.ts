@@ -73,6 +73,18 @@ describe('the one file for hosts', () => {
     })
   })
 
+  test.each(['truncated', 'cut-answer', 'lost-reply'] as const)(
+    'prints no piece of a secret where every answer is %s',
+    async (kind) => {
+      const fault = aws.faults.add({ action: 'GetSecretValue', times: 100, fault: { kind } })
+      const { exitCode, stdout, stderr } = await host('check', '--json', '--directory', temporaryFolder(), ...envFile)
+      fault.remove()
+      expect([exitCode, stdout]).toEqual([1, ''])
+      expect(stderr).toContain('"code"')
+      expect(leaksInto(stderr)).toBe(false)
+    },
+  )
+
   test('puts files live at one moment', async () => {
     const directory = temporaryFolder()
     expect(await host('inject', '--versioned', '--directory', directory, ...envFile)).toMatchObject({ exitCode: 0 })
