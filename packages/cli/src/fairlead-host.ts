@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runAsProcess } from './ports/process.ts'
 import { runFairleadHost } from './run-fairlead-host.ts'
 

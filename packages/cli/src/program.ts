@@ -9,6 +9,8 @@ export type Action<Options> = (args: readonly string[], options: Options, contex
 export type CommandGroup = (program: Command, io: ProgramIo) => void
 
 export interface ProgramIo extends CommandIo {
+  /** Whether a group or subcommand of that name is run, or its help asked for. */
+  readonly isAsked: (name: string) => boolean
   /** Sets the exit code with which the run ends. */
   readonly exitWith: (code: number) => void
 }
@@ -40,8 +42,11 @@ export function subcommand<Options extends CommonOptions>(
   declaration: { readonly usage: string; readonly summary: string; readonly options?: (command: Command) => Command },
   action: Action<Options>,
 ): void {
+  // Most of a start would be what nobody asked for: the subcommands of other groups, the options of other subcommands.
+  const isInGroup = parent.parent !== null
+  if (isInGroup && !io.isAsked(parent.name())) return
   const command = parent.command(declaration.usage).description(declaration.summary)
-  declaration.options?.(command)
+  if (io.isAsked(command.name())) declaration.options?.(command)
   command
     .option('--json', 'answer with JSON on standard output, events as JSON lines on standard error')
     .option('--quiet', 'do not tell events')
@@ -94,7 +99,7 @@ export async function runProgram(
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .configureHelp({ showGlobalOptions: true })
-  const programIo: ProgramIo = { ...io, exitWith: (code) => (exitCode = code) }
+  const programIo: ProgramIo = { ...io, isAsked: (name) => args.includes(name), exitWith: (code) => (exitCode = code) }
   for (const addGroup of declaration.groups) addGroup(program, programIo)
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -24,8 +24,16 @@ beforeAll(async () => {
 afterAll(() => aws.close())
 
 /** Runs the one file for hosts as a hook would, with the variables of CodeDeploy's agent. */
-function host(...args: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const environment = { PATH: process.env['PATH'], ...aws.environment, APPLICATION_NAME: 'shop', DEPLOYMENT_GROUP_NAME: 'dev' } // prettier-ignore
+function host(...args: readonly string[]) {
+  return hostWith({}, ...args)
+}
+
+function hostWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const hook = { APPLICATION_NAME: 'shop', DEPLOYMENT_GROUP_NAME: 'dev' }
+  const environment = { PATH: process.env['PATH'], ...aws.environment, ...hook, ...variables }
   return new Promise((resolve) => {
     execFile(process.execPath, [hostFile, 'secrets', ...args], { env: environment }, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -54,13 +62,28 @@ describe('the one file for hosts', () => {
     expect(leaksInto(again.stdout + again.stderr)).toBe(false)
   })
 
-  test('prints nothing but its answer when it is told to be quiet: no word of the SDK', async () => {
-    expect(await host('inject', '--quiet', '--directory', temporaryFolder(), ...envFile)).toEqual({
+  test.each([
+    ['it makes the call', {}],
+    ['the SDK does', { AWS_MAX_ATTEMPTS: '2' }],
+  ])('prints nothing but its answer when it is told to be quiet, where %s', async (_who, variables) => {
+    expect(await hostWith(variables, 'inject', '--quiet', '--directory', temporaryFolder(), ...envFile)).toEqual({
       exitCode: 0,
       stdout: 'written  .env\n',
       stderr: '',
     })
   })
+
+  test.each(['truncated', 'cut-answer', 'lost-reply'] as const)(
+    'prints no piece of a secret where every answer is %s',
+    async (kind) => {
+      const fault = aws.faults.add({ action: 'GetSecretValue', times: 100, fault: { kind } })
+      const { exitCode, stdout, stderr } = await host('check', '--json', '--directory', temporaryFolder(), ...envFile)
+      fault.remove()
+      expect([exitCode, stdout]).toEqual([1, ''])
+      expect(stderr).toContain('"code"')
+      expect(leaksInto(stderr)).toBe(false)
+    },
+  )
 
   test('puts files live at one moment', async () => {
     const directory = temporaryFolder()

@@ -107,9 +107,15 @@ export const errors = defineErrors('secrets-injector', {
     hint: 'Remove one of them; a value that the secret may replace goes into `defaults`.',
     example: { file: '.env.local', name: 'APP_ENV' },
   }),
-  VARIABLE_NAME_INVALID: describeError<{ file: string; dialect: string; name: string; expected: string }>({
+  VARIABLE_NAME_INVALID: describeError<{
+    file: string
+    /** Missing where the variables go into no file. */
+    dialect?: string | undefined
+    name: string
+    expected: string
+  }>({
     message: ({ file, dialect, name, expected }) =>
-      `${file} cannot hold a variable named ${JSON.stringify(name)}: the dialect ${dialect} takes ${expected}`,
+      `${file} cannot hold a variable named ${JSON.stringify(name)}: ${dialect ? `the dialect ${dialect}` : 'it'} takes ${expected}`,
     hint: 'Rename the field of the secret, or map it to another name in `from`.',
     example: {
       file: '.env.local',
@@ -120,13 +126,14 @@ export const errors = defineErrors('secrets-injector', {
   }),
   SECRET_NOT_ENCODABLE: describeError<{
     file: string
-    dialect: string
+    /** Missing where the variables go into no file. */
+    dialect?: string | undefined
     variable: string
     reason: string
     wayOut: string
   }>({
     message: ({ file, dialect, variable, reason }) =>
-      `${file} cannot hold the value of ${variable} in the dialect ${dialect}: ${reason}`,
+      `${file} cannot hold the value of ${variable}${dialect ? ` in the dialect ${dialect}` : ''}: ${reason}`,
     hint: ({ wayOut }) => wayOut,
     example: {
       file: '.env.local',

@@ -14,6 +14,9 @@ export interface WithSecretsOptions extends ReadSecretsOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined
 }
 
+/** What errors call the place of the variables. */
+const environmentName = 'the environment of the program'
+
 /**
  * Runs a program with secrets in its environment, and this process's input and output. Nothing is written to a file. Whoever may look
  * into a process of this user (`/proc/<pid>/environ`) sees them, as with every environment.
@@ -30,12 +33,12 @@ export async function withSecrets(options: WithSecretsOptions): Promise<ChildEnd
   const isCommand = Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string')
   if (!isCommand || command[0] === '') refuse('command', command, 'a list of a program and its arguments')
   if (cwd !== undefined && (typeof cwd !== 'string' || cwd === '')) refuse('cwd', cwd, 'the path of a folder')
-  const variables = await readVariables(verb, options, emitter(options))
+  const variables = await readVariables(verb, environmentName, options, emitter(options))
   for (const { name, value } of variables) {
     if (value.reveal().includes('\0')) {
       const reason = 'it holds a NUL character, which no environment variable can'
       const wayOut = 'Write the secret to a file of its own (injectSecrets, `files`), or store it in base64.'
-      throw errors.SECRET_NOT_ENCODABLE({ file: 'the environment', dialect: 'process', variable: name, reason, wayOut })
+      throw errors.SECRET_NOT_ENCODABLE({ file: environmentName, variable: name, reason, wayOut })
     }
   }
   const values = Object.fromEntries(variables.map(({ name, value }) => [name, value.reveal()]))

@@ -1,15 +1,42 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager'
 import { startLocalAws } from '@fairlead/local-aws'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { injectionPolicy, injectSecrets, planInjection, secret, type InjectionRequest, type PolicyStatement } from '../src/index.ts' // prettier-ignore
+import { injectionPolicy, injectSecrets, planInjection, secret, type InjectionEvent, type InjectionRequest, type PolicyStatement } from '../src/index.ts' // prettier-ignore
 
 const where = { region: 'eu-west-1', account: '123456789012' }
 const arn = (name: string) => `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}`
 
-function allows({ Action, Resource }: PolicyStatement, action: string, resource: string): boolean {
-  const matches = (pattern: string) =>
-    new RegExp(`^${pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(resource) // prettier-ignore
-  return Action === action && Resource.some(matches)
+const envFile = { name: '.env', dialect: 'symfony', from: secret('s0') } as const
+
+/** `action on resource`, as local-aws takes it. */
+function grantsOf({ Action, Resource }: PolicyStatement): readonly string[] {
+  return Resource.map((resource) => `${Action} on ${resource}`)
+}
+
+function actionOf(grant: string): string | undefined {
+  return grant.split(' on ')[0]
+}
+
+/** The grants of the policy of a request, and injections by users who have some of them; each answers why it went without a batch. */
+async function startWith(request: Pick<InjectionRequest, 'envFile' | 'files'>) {
+  const aws = await startLocalAws({ secrets: { s0: '{"A":"old"}', s1: 'b', s2: 'c', 's0-2': 'd' } })
+  onTestFinished(() => aws.close())
+  await aws.clients.secretsManager.send(new PutSecretValueCommand({ SecretId: 's0', SecretString: '{"A":"new"}' }))
+  const before = aws.calls.length
+  const { region, account } = aws
+  const grants = injectionPolicy(planInjection(request), { region, account }).Statement.flatMap(grantsOf)
+  let users = 0
+  const injectWith = async (allow: readonly string[], other = request) => {
+    const { secretsManager: client } = aws.addUser({ name: `user-${users++}`, allow }).clients
+    const reasons: string[] = []
+    const onEvent = (event: InjectionEvent) => {
+      if (event.type === 'secrets.batch-unavailable') reasons.push(event.reason)
+    }
+    await injectSecrets({ directory: temporaryFolder(), client, onEvent, ...other })
+    return reasons
+  }
+  return { grants, injectWith, calls: () => aws.calls.slice(before) }
 }
 
 describe('the policy of a plan', () => {
@@ -46,30 +73,40 @@ describe('the policy of a plan', () => {
     expect(() => injectionPolicy({ secrets: [] }, options as never)).toThrow()
   })
 
-  test.each<[string, Pick<InjectionRequest, 'files'>]>([
+  describe.each<[string, Pick<InjectionRequest, 'envFile' | 'files'>]>([
     ['one secret', { files: { a: secret('s0') } }],
-    ['three secrets', { files: { a: secret('s0'), b: secret('s1'), c: secret('s2') } }],
-    ['pinned ones', { files: { a: secret('s0', { versionStage: 'AWSCURRENT' }), b: secret('s1', { versionStage: 'AWSPREVIOUS' }) } }], // prettier-ignore
-  ])('allows what local-aws was asked for, and nothing else: %s', async (_what, request) => {
-    const aws = await startLocalAws({ secrets: { s0: 'a', s1: 'b', s2: 'c' } })
-    onTestFinished(() => aws.close())
-    const { secretsManager: client } = aws.clients
-    await injectSecrets({ directory: temporaryFolder(), client, ...request }).catch((error: unknown) => {
-      // There is no version before; the permission was asked for all the same.
-      if ((error as { code?: string }).code !== 'SECRET_NOT_FOUND') throw error
+    ['an environment and files', { envFile, files: { a: secret('s1'), b: secret('s2'), c: secret('s1') } }],
+    ['pinned ones', { files: { a: secret('s0', { versionStage: 'AWSPREVIOUS' }), b: secret('s1'), c: secret('s2') } }],
+    ['a pinned one alone', { files: { a: secret('s0', { versionStage: 'AWSPREVIOUS' }) } }],
+  ])('of %s', (_what, request) => {
+    test('is enough for a user who may do nothing else', async () => {
+      const { grants, injectWith, calls } = await startWith(request)
+      expect(await injectWith(grants)).toEqual([])
+      expect(calls().map(({ status }) => status)).not.toContain(403)
+      expect(new Set(calls().flatMap(({ permissions }) => permissions))).toEqual(new Set(grants.map(actionOf)))
     })
-    const { Statement } = injectionPolicy(planInjection(request), where)
-    const names = planInjection(request).secrets.map(({ name }) => name)
-    const asked = aws.calls.flatMap(({ permissions }) => permissions)
-    const needs = [...new Set(asked)].flatMap(
-      (action) =>
-      action.endsWith('BatchGetSecretValue') ? [[action, '*'] as const] : names.map((name) => [action, arn(`${name}-AbCdEf`)] as const), // prettier-ignore
-    )
-    for (const [action, resource] of needs) {
-      expect(Statement.some((statement) => allows(statement, action, resource))).toBe(true)
-    }
-    const spare = Statement.flatMap((statement) => statement.Resource.filter((resource) => !needs.some(([action, needed]) => allows({ ...statement, Resource: [resource] }, action, needed)))) // prettier-ignore
-    expect(spare).toEqual([])
+
+    test('has nothing that can be left out', async () => {
+      const { grants, injectWith } = await startWith(request)
+      for (const grant of grants) {
+        const injecting = injectWith(grants.filter((other) => other !== grant))
+        if (actionOf(grant) === 'secretsmanager:GetSecretValue') {
+          await expect(injecting).rejects.toMatchObject({
+            code: 'AWS_ACCESS_DENIED',
+            context: { action: 'secretsmanager:GetSecretValue' },
+          })
+        } else {
+          // Without the batch the secrets are fetched one by one, and that is told.
+          expect(await injecting).toEqual(['denied'])
+        }
+      }
+    })
+
+    test('is of no use for a secret beside those of the plan', async () => {
+      const { grants, injectWith } = await startWith(request)
+      const other = { files: { a: secret('s0-2') } }
+      await expect(injectWith(grants, other)).rejects.toMatchObject({ code: 'AWS_ACCESS_DENIED' })
+    })
   })
 
   test('43 secrets and two pinned ones cost three batches and two calls', async () => {

@@ -9,6 +9,7 @@ async function start() {
   const { client } = await startScriptedServer({
     env: JSON.stringify({ A: "it's $b\n", B: '' }),
     nul: '{"A":"\\u0000"}',
+    dashed: '{"A-B":"x"}',
   })
   const folder = temporaryFolder()
   const script = `require('node:fs').writeFileSync('seen', JSON.stringify([process.env.A, process.env.B, process.env.HOME, process.argv[1]]))`
@@ -56,9 +57,21 @@ describe('withSecrets', () => {
     ['a missing variable', { expect: ['C'] }, 'SECRETS_MISSING_KEYS'],
     ['a name that is none', { parameters: { 'A-B': 'x' } }, 'VARIABLE_NAME_INVALID'],
     ['an unknown option', { envFile: {} } as never, 'UNKNOWN_OPTION'],
+    ['a source that is none', { from: 5 as never }, 'INVALID_OPTION'],
   ])('%s is refused', async (_what, options, code) => {
     const { run, folder } = await start()
     await expect(run(options)).rejects.toMatchObject({ code })
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  test.each<[Partial<WithSecretsOptions>, string]>([
+    [{ parameters: { 'A-B': 'x' } }, 'the environment of the program cannot hold a variable named "A-B": it takes letters, digits and underscores, not beginning with a digit'], // prettier-ignore
+    [{ from: secret('dashed') }, 'the environment of the program cannot hold a variable named "A-B": it takes letters, digits and underscores, not beginning with a digit'], // prettier-ignore
+    [{ from: secret('nul') }, 'the environment of the program cannot hold the value of A: it holds a NUL character, which no environment variable can'], // prettier-ignore
+    [{ expect: ['C'] }, 'the environment of the program would lack C, expected by the list in expect'],
+    [{ from: 5 as never }, 'withSecrets: the option from is a number, expected a secret that holds the variables, or a source or text for each variable'], // prettier-ignore
+  ])('speaks of the environment of a program, not of a file: %j', async (options, message) => {
+    const { run } = await start()
+    await expect(run(options)).rejects.toMatchObject({ message })
   })
 })

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import type { CommandIo } from '../command-context.ts'
 
 /**
@@ -14,18 +15,37 @@ export async function runAsProcess(run: (args: readonly string[], io: CommandIo)
       stopping.abort(new Error(`stopped by ${signal}`))
     })
   }
-  // A reader that has seen enough (`fairlead … | head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
   try {
     process.exitCode = await run(process.argv.slice(2), {
-      stdout: (text) => process.stdout.write(text),
-      stderr: (text) => process.stderr.write(text),
+      stdout: writer(1, () => process.stdout),
+      stderr: writer(2, () => process.stderr),
       signal: stopping.signal,
     })
   } catch (error) {
     if (!stopping.signal.aborted) throw error
     process.exitCode = stopCode
   }
+}
+
+/** Writes to a descriptor. Node's streams, which take longer to load than many a command to run, are left to a pipe that is full. */
+function writer(descriptor: number, open: () => NodeJS.WriteStream): (text: string) => void {
+  let stream: NodeJS.WriteStream | undefined
+  return (text) => {
+    let rest = Buffer.from(text)
+    try {
+      while (stream === undefined && rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      if (isEndOfReader(error)) return
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      stream = open().on('error', (failed) => {
+        if (!isEndOfReader(failed)) throw failed
+      })
+    }
+    stream?.write(rest)
+  }
+}
+
+/** A reader that has seen enough (`fairlead … | head`) is no failure of ours. */
+function isEndOfReader(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE'
 }

@@ -1,10 +1,10 @@
 import { checkOptions, coreErrors, describeValue } from '@fairlead/core'
-import { errors } from '../errors.ts'
 import type { EnvFileOptions, InjectionPlan, InjectionRequest, KeyChecks, PlannedFile, SecretSource } from '../model.ts'
 import { isStandardSchema } from '../standard-schema.ts'
 import { dialects } from './dialects.ts'
 import { isSource, kindOf, readSource, requestKey, requestOf } from './sources.ts'
 import { requireDistinctPaths, targetParts } from './target-path.ts'
+import { planVariables, type PlannedVariables } from './variables.ts'
 
 const verb = 'injectSecrets'
 const envFileOptions = [
@@ -52,24 +52,24 @@ export function planRequests(sources: readonly SecretSource[]): Pick<InjectionPl
 
 /** Every source that a file is made from. */
 export function sourcesOf(file: PlannedFile): readonly SecretSource[] {
-  if (file.kind === 'key-file') return [file.source]
-  const { from } = file
+  return file.kind === 'key-file' ? [file.source] : sourcesOfVariables(file)
+}
+
+/** Every source that variables are made from. */
+export function sourcesOfVariables({ from }: Pick<PlannedVariables, 'from'>): readonly SecretSource[] {
   return isSource(from) ? [from] : Object.values(from).filter((source) => typeof source !== 'string')
 }
 
 function planEnvFile(envFile: EnvFileOptions): Extract<PlannedFile, { kind: 'env' }> {
   requireObject('envFile', envFile, 'an object with name, dialect and from')
   checkOptions(verb, envFile, envFileOptions)
-  const { name, dialect, expect, extra, acceptIntegersAndBooleans = false, acceptNestedJson = false } = envFile
+  const { name, dialect, expect, extra } = envFile
   if (typeof name !== 'string') refuse('envFile.name', name, 'a path below the directory')
   if (!Object.hasOwn(dialects, dialect)) {
     const expected = Object.keys(dialects)
       .map((known) => JSON.stringify(known))
       .join(' or ')
     throw coreErrors.INVALID_OPTION({ verb, option: 'envFile.dialect', given: describeValue(dialect), expected })
-  }
-  for (const [option, given] of Object.entries({ acceptIntegersAndBooleans, acceptNestedJson })) {
-    if (typeof given !== 'boolean') refuse(`envFile.${option}`, given, 'true or false')
   }
   if (extra !== undefined && !['allow', 'warn', 'refuse'].includes(extra)) {
     refuse('envFile.extra', extra, '"allow", "warn" or "refuse"')
@@ -79,43 +79,8 @@ function planEnvFile(envFile: EnvFileOptions): Extract<PlannedFile, { kind: 'env
     refuse('envFile.expect', expect, 'a path below the directory, a list of names or a Standard Schema')
   }
   if (typeof expect === 'string') targetParts(expect)
-  const from = planVariables(envFile)
-  const parameters = planTexts(envFile, 'parameters')
-  const defaults = planTexts(envFile, 'defaults')
-  const twice = isSource(from) ? undefined : Object.keys(from).find((variable) => Object.hasOwn(parameters, variable))
-  if (twice !== undefined) throw errors.VARIABLE_GIVEN_TWICE({ file: name, name: twice })
-  return { kind: 'env', path: name, dialect, from, parameters, defaults, acceptIntegersAndBooleans, acceptNestedJson }
-}
-
-/**
- * Variables that go into no file, as a program's environment: any dialect with the names of a shell will do.
- *
- * @throws INVALID_OPTION, VARIABLE_NAME_INVALID, VARIABLE_GIVEN_TWICE
- */
-export function planVariableSources(
-  options: Pick<EnvFileOptions, 'from' | 'parameters' | 'defaults' | 'acceptIntegersAndBooleans' | 'acceptNestedJson'>,
-): Extract<PlannedFile, { kind: 'env' }> {
-  const { from, parameters, defaults, acceptIntegersAndBooleans, acceptNestedJson } = options
-  const name = 'the environment'
-  return planEnvFile({
-    name,
-    dialect: 'systemd',
-    from,
-    parameters,
-    defaults,
-    acceptIntegersAndBooleans,
-    acceptNestedJson,
-  })
-}
-
-function planTexts(envFile: EnvFileOptions, option: 'parameters' | 'defaults'): Readonly<Record<string, string>> {
-  const { name: file, dialect, [option]: texts = {} } = envFile
-  requireObject(`envFile.${option}`, texts, 'an object from name to text')
-  for (const [name, text] of Object.entries(texts)) {
-    requireVariableName({ file, dialect, name })
-    if (typeof text !== 'string') refuse(`envFile.${option}.${name}`, text, 'text')
-  }
-  return { ...texts }
+  const variables = planVariables(envFile, { verb, prefix: 'envFile.', path: name, dialect })
+  return { kind: 'env', path: name, dialect, ...variables }
 }
 
 /** A check of a file that is not written would never fail. */
@@ -136,36 +101,6 @@ function requireKeyChecks(keys: KeyChecks | undefined, files: Readonly<Record<st
         refuse(`keys.pairs[${index}].${part}`, pair[part], 'a path of `files`')
       }
     }
-  }
-}
-
-function planVariables({ name: file, dialect, from }: EnvFileOptions): EnvFileOptions['from'] {
-  const expected = 'a secret that holds the variables, or a source or text for each variable'
-  requireObject('envFile.from', from, expected)
-  if (isSource(from)) {
-    const source = readSource(verb, 'envFile.from', from)
-    if (source.key !== undefined) {
-      refuse(
-        'envFile.from.key',
-        source.key,
-        `none: the whole secret becomes the variables; { NAME: secret(…) } takes a field`,
-      )
-    }
-    return source
-  }
-  const variables = Object.entries(from).map(([name, source]) => {
-    requireVariableName({ file, dialect, name })
-    return [name, typeof source === 'string' ? source : readSource(verb, `envFile.from.${name}`, source)] as const
-  })
-  return Object.fromEntries(variables)
-}
-
-/** @throws VARIABLE_NAME_INVALID */
-export function requireVariableName(variable: Pick<EnvFileOptions, 'dialect'> & { file: string; name: string }): void {
-  const { file, name } = variable
-  const dialect = dialects[variable.dialect]
-  if (!dialect.takesName(name)) {
-    throw errors.VARIABLE_NAME_INVALID({ file, dialect: dialect.name, name, expected: dialect.names })
   }
 }
 

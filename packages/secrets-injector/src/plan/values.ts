@@ -2,9 +2,9 @@ import { nearestName } from '@fairlead/core'
 import { errors } from '../errors.ts'
 import type { PlannedFile, SecretSource } from '../model.ts'
 import { isTextValue, secretValue, type SecretValue } from '../secret-value.ts'
-import { requireVariableName } from './injection.ts'
 import { findDuplicateName } from './json-fields.ts'
 import { isSource, kindOf } from './sources.ts'
+import { requireVariableName, type PlannedVariables, type VariablePlace } from './variables.ts'
 
 /** Finds the fetched value of a source's secret, whole; `undefined` where there is none and there may be none. */
 export type WholeValue = (source: SecretSource) => SecretValue | undefined
@@ -14,18 +14,25 @@ export interface Variable {
   readonly value: SecretValue<string>
 }
 
+/** Planned variables, and where they go. */
+export type VariablesToRead = PlannedVariables & Pick<VariablePlace, 'path' | 'dialect'>
+
+/** Where a value goes, and what is accepted beside text. */
+type Destination = Pick<VariablePlace, 'path'> &
+  Partial<Pick<PlannedVariables, 'acceptIntegersAndBooleans' | 'acceptNestedJson'>>
+
 /**
  * The variables of an environment file, sorted by name, so that the order of a secret's fields changes no file.
  *
  * @throws SECRET_NOT_JSON, SECRET_NAME_TWICE, SECRET_KEY_MISSING, SECRET_FIELD_NOT_TEXT, SECRET_IS_BINARY, VARIABLE_NAME_INVALID,
  * VARIABLE_GIVEN_TWICE
  */
-export function variablesOf(file: Extract<PlannedFile, { kind: 'env' }>, whole: WholeValue): readonly Variable[] {
-  const { path, from, dialect, parameters, defaults } = file
+export function variablesOf(file: VariablesToRead, whole: WholeValue): readonly Variable[] {
+  const { path, from, parameters, defaults } = file
   const named: Variable[] = []
   if (isSource(from)) {
     for (const [name, field] of Object.entries(fieldsOf(from, path, whole))) {
-      requireVariableName({ file: path, dialect, name })
+      requireVariableName(file, name)
       named.push({ name, value: fieldText({ ...from, key: name }, field, file) })
     }
   } else {
@@ -59,7 +66,7 @@ function defaultOf({ name, default: text = '' }: SecretSource): SecretValue<stri
   return secretValue(name, text)
 }
 
-function textOf(source: SecretSource, file: PlannedFile, whole: WholeValue): SecretValue<string> {
+function textOf(source: SecretSource, file: Destination, whole: WholeValue): SecretValue<string> {
   if (whole(source) === undefined) return defaultOf(source)
   if (source.key === undefined) return requireText(source, file.path, whole)
   const fields = fieldsOf(source, file.path, whole)
@@ -99,12 +106,12 @@ function fieldsOf(source: SecretSource, file: string, whole: WholeValue): Readon
  * The rule for what is not text: refused; or where that is asked for, `true`, `false` and whole numbers as JSON writes them, and lists
  * and objects of such as JSON text.
  */
-function fieldText(source: SecretSource & { key: string }, field: unknown, file: PlannedFile): SecretValue<string> {
+function fieldText(source: SecretSource & { key: string }, field: unknown, file: Destination): SecretValue<string> {
   const label = `${source.name} ${source.key}`
   if (typeof field === 'string') return secretValue(label, field)
-  const accepted = file.kind === 'env' && file.acceptIntegersAndBooleans
+  const { acceptIntegersAndBooleans: accepted = false, acceptNestedJson = false } = file
   if (accepted && (typeof field === 'boolean' || Number.isSafeInteger(field))) return secretValue(label, String(field))
-  if (file.kind === 'env' && file.acceptNestedJson && typeof field === 'object' && field !== null && isExact(field)) {
+  if (acceptNestedJson && typeof field === 'object' && field !== null && isExact(field)) {
     return secretValue(label, JSON.stringify(field))
   }
   const isFraction = accepted && typeof field === 'number'

@@ -28,6 +28,7 @@ const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF
 
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
+const fetchedParsers = join(import.meta.dirname, '../../../../build/parsers')
 const reader = (name: string) => join(import.meta.dirname, 'readers', name)
 
 /** Every parser that this machine has. */
@@ -65,11 +66,11 @@ const candidates: readonly Find[] = [
       .map(({ path, version }) =>
         nodeOracle(`node${Number.parseInt(version)}_parseEnv`, 'node', `Node ${version}`, path, 'parseEnv'),
       ),
-  () => phpOracle('symfony54', 'symfony', 'symfony', debianVersion('php-symfony-dotenv'), /^5\.4/),
-  () => phpOracle('symfony71', 'symfony', 'symfony', debianVersion('php-symfony-dotenv'), /^7\./),
-  () => phpOracle('phpdotenv54', 'phpdotenv', 'phpdotenv', debianVersion('php-vlucas-phpdotenv'), /^5\.[45]/),
-  () => phpOracle('phpdotenv56', 'phpdotenv', 'phpdotenv', debianVersion('php-vlucas-phpdotenv'), /^5\.6/),
-  () => phpOracle('php_ini', 'php-fpm', 'ini', 'parse_ini_string()', /./),
+  () => phpOracle('symfony54', 'symfony', 'symfony', debianPackages('php-symfony-dotenv'), /^5\.4/),
+  () => phpOracle('symfony71', 'symfony', 'symfony', debianPackages('php-symfony-dotenv'), /^7\./),
+  () => phpOracle('phpdotenv54', 'phpdotenv', 'phpdotenv', debianPackages('php-vlucas-phpdotenv'), /^5\.[45]/),
+  () => phpOracle('phpdotenv56', 'phpdotenv', 'phpdotenv', debianPackages('php-vlucas-phpdotenv'), /^5\.6/),
+  () => phpOracle('php_ini', 'php-fpm', 'ini', [{ version: 'parse_ini_string()' }], /./),
   () => pythonOracle('pydotenv12', 'python-dotenv', 'dotenv', 'python-dotenv', /^1\./),
   () => pythonOracle('pydotenv12_raw', 'python-dotenv-raw', 'dotenv-raw', 'python-dotenv', /^1\./),
   () => pythonOracle('pydotenv021', 'python-dotenv', 'dotenv', 'python-dotenv', /^0\./),
@@ -102,8 +103,17 @@ function answerOf(program: string, args: readonly string[]): string | undefined 
   }
 }
 
-function debianVersion(name: string): string | undefined {
-  return answerOf('dpkg-query', ['--show', '--showformat=${Version}', name]) || undefined
+/** A package of Debian: this machine's, or one that `fetch-parsers.sh` has unpacked below a folder. */
+interface DebianPackage {
+  readonly version: string
+  readonly folder?: string
+}
+
+function debianPackages(name: string): readonly DebianPackage[] {
+  const version = answerOf('dpkg-query', ['--show', '--showformat=${Version}', name])
+  const folder = join(fetchedParsers, name)
+  const fetched = existsSync(join(folder, 'version')) ? readFileSync(join(folder, 'version'), 'utf8').trim() : undefined
+  return [...(version ? [{ version }] : []), ...(fetched ? [{ version: fetched, folder }] : [])]
 }
 
 function nodeOracle(id: string, dialect: DialectName, parser: string, program: string, reads: string): Oracle {
@@ -114,20 +124,22 @@ function phpOracle(
   id: string,
   dialect: DialectName,
   reads: string,
-  version: string | undefined,
+  packages: readonly DebianPackage[],
   wanted: RegExp,
 ): Oracle | undefined {
-  if (version === undefined || !wanted.test(version) || missingTools('php').length > 0) return undefined
+  const found = packages.find(({ version }) => wanted.test(version))
+  if (found === undefined || missingTools('php').length > 0) return undefined
   const limits = ['-d', 'memory_limit=1G', '-d', 'error_reporting=8191']
+  const classes = found.folder === undefined ? [] : [join(found.folder, 'usr/share/php')]
   return {
     id,
     dialect,
-    parser: `${reads} ${version} on PHP`,
-    read: (files) => readWith(files, 'php', [...limits, reader('read-with-php.php'), reads]),
+    parser: `${reads} ${found.version} on PHP`,
+    read: (files) => readWith(files, 'php', [...limits, reader('read-with-php.php'), reads], classes),
   }
 }
 
-/** Debian's Python and the one on the PATH can have different versions of a package. */
+/** Debian's Python, the one on the PATH and Debian's with what was fetched can have different versions of a package. */
 function pythonOracle(
   id: string,
   dialect: DialectName,
@@ -135,12 +147,19 @@ function pythonOracle(
   module: string | undefined,
   wanted: RegExp,
 ): Oracle | undefined {
-  for (const program of ['/usr/bin/python3', 'python3']) {
+  const fetched = join(fetchedParsers, 'python3-dotenv/usr/lib/python3/dist-packages')
+  const commands: (readonly [string, ...string[]])[] = [
+    ['/usr/bin/python3'],
+    ['python3'],
+    ['env', `PYTHONPATH=${fetched}`, '/usr/bin/python3'],
+  ]
+  for (const [program, ...args] of commands) {
     const asks = `import importlib.metadata as m; print(m.version(${JSON.stringify(module)}))`
-    const version = module === undefined ? answerOf(program, ['--version']) : answerOf(program, ['-c', asks])
+    const version = answerOf(program, [...args, ...(module === undefined ? ['--version'] : ['-c', asks])])
     if (version === undefined || !wanted.test(version)) continue
     const parser = `${module ?? ''} ${version}`.trim()
-    return { id, dialect, parser, read: (files) => readWith(files, program, [reader('read-with-python.py'), reads]) }
+    const readerArgs = [...args, reader('read-with-python.py'), reads]
+    return { id, dialect, parser, read: (files) => readWith(files, program, readerArgs) }
   }
   return undefined
 }

@@ -1,14 +1,19 @@
 <?php
 // Reads .env.f0, .env.f1, … of a folder with a parser of PHP; prints, for each, its variables in base64, or null where it is rejected.
+// The parser is Debian's, or is below a folder that is named last.
 [, $parser, $folder, $count] = $argv;
+$classes = $argv[4] ?? null;
+if ($classes !== null) {
+    spl_autoload_register(fn (string $class) => @include $classes.'/'.str_replace('\\', '/', $class).'.php');
+}
 
 $parsers = [
-    'symfony' => function (string $text) {
-        require_once '/usr/share/php/Symfony/Component/Dotenv/autoload.php';
+    'symfony' => function (string $text) use ($classes) {
+        if ($classes === null) require_once '/usr/share/php/Symfony/Component/Dotenv/autoload.php';
         return (new Symfony\Component\Dotenv\Dotenv())->parse($text);
     },
-    'phpdotenv' => function (string $text) {
-        require_once '/usr/share/php/Dotenv/autoload.php';
+    'phpdotenv' => function (string $text) use ($classes) {
+        if ($classes === null) require_once '/usr/share/php/Dotenv/autoload.php';
         return Dotenv\Dotenv::parse($text);
     },
     'ini' => fn (string $text) => parse_ini_string("[www]\n".$text, true, INI_SCANNER_NORMAL)['www']['env'] ?? [],
