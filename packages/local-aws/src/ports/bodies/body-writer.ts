@@ -22,7 +22,7 @@ export interface BodyWriters {
 }
 
 /** Below it, handing a body to another thread costs more than its digests. */
-const threadFloorBytes = 1024 ** 2
+const threadFloorBytes = 256 * 1024
 
 /**
  * Writers of bodies: small ones are written at once, large ones by a thread, which is started for the first of them.
