@@ -196,11 +196,13 @@ function pourBody(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let isPaused = false
+    let isOver = false
     const idle = setTimeout(() => {
       if (isPaused) idle.refresh()
       else finish(new SlowBodyError(`nothing was sent for ${idleMs} ms`))
     }, idleMs)
     const goOn = () => {
+      if (isOver) return
       isPaused = false
       idle.refresh()
       message.resume()
@@ -220,6 +222,7 @@ function pourBody(
     const onEnd = () => finish()
     const onClose = () => finish(message.errored ?? new Error('the caller hung up'))
     const finish = (error?: Error) => {
+      isOver = true
       clearTimeout(idle)
       message.off('data', onData).off('end', onEnd).off('close', onClose)
       if (error) reject(error)
