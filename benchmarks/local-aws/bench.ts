@@ -16,7 +16,9 @@ export const usage = `usage: npm run bench -- local-aws [options]
   --requests <n>     how many small requests (default 10000)
   --results <file>   default benchmarks/results/local-aws.json`
 
-const peer = 'bare node:http'
+const sink = 'bare node:http'
+/** What the digests and the file take by themselves: no server that computes them is faster. */
+const digestsAlone = 'bare node:http with the digests and a file'
 
 export async function benchLocalAws(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -52,23 +54,26 @@ interface Sizes {
 
 async function runCase(name: CaseName, sizes: Sizes): Promise<readonly Row[]> {
   if (name === 'start') return measureStart()
-  const [ours, theirs] = [await startServer('server.mjs'), await startServer('sink.mjs')]
+  const [ours, theirs, floor] = await Promise.all(
+    (['server.mjs', 'sink.mjs', 'floor.mjs'] as const).map((script) => startServer(script)),
+  )
+  const servers = { ours, theirs, floor } as Servers
   try {
-    switch (name) {
-      case 'put':
-        return await measurePut(ours, theirs, sizes)
-      case 'get':
-        return await measureGet(ours, theirs, sizes)
-      case 'small':
-        return await measureSmall(ours, theirs, sizes)
-      case 'memory':
-        return await measureMemory(ours, theirs)
-    }
+    return await measures[name](servers, sizes)
   } finally {
-    ours.stop()
-    theirs.stop()
+    await Promise.all(Object.values(servers).map((server: LoadedServer) => server.stop()))
   }
 }
+
+interface Servers {
+  readonly ours: LoadedServer
+  readonly theirs: LoadedServer
+  readonly floor: LoadedServer
+}
+
+const measures: Readonly<
+  Record<Exclude<CaseName, 'start'>, (servers: Servers, sizes: Sizes) => Promise<readonly Row[]>>
+> = { put: measurePut, get: measureGet, small: measureSmall, memory: measureMemory }
 
 function measureStart(): readonly Row[] {
   const script = join(import.meta.dirname, 'start.mjs')
@@ -80,20 +85,25 @@ function measureStart(): readonly Row[] {
   return [makeRow('start', 'the bar of 50 ms', 's', [median(startMs) / 1000, 0.05])]
 }
 
-/** Both servers take turns, and another one begins in each round. */
-async function inTurns(
-  rounds: number,
-  name: string,
-  unit: Unit,
-  measure: { readonly ours: () => Promise<number>; readonly theirs: () => Promise<number> },
-): Promise<Row> {
-  const [ours, theirs]: [number[], number[]] = [[], []]
+interface Contenders {
+  readonly ours: () => Promise<number>
+  readonly peers: Readonly<Record<string, () => Promise<number>>>
+}
+
+/** The servers take turns, and another one begins in each round. A row for each peer. */
+async function inTurns(rounds: number, name: string, unit: Unit, { ours, peers }: Contenders): Promise<readonly Row[]> {
+  const contenders = Object.entries({ ours, ...peers })
+  const values = new Map(contenders.map(([contender]) => [contender, [] as number[]]))
   for (let round = 0; round < rounds; round++) {
-    const turns = [async () => ours.push(await measure.ours()), async () => theirs.push(await measure.theirs())]
-    for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn()
-    console.log(`  ${name} ${round + 1}: ours ${ours.at(-1)?.toFixed(3)}, ${peer} ${theirs.at(-1)?.toFixed(3)} ${unit}`)
+    const first = round % contenders.length
+    for (const [contender, measure] of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+      values.get(contender)?.push(await measure())
+    }
+    const told = contenders.map(([contender]) => `${contender} ${values.get(contender)?.at(-1)?.toFixed(3)} ${unit}`)
+    console.log(`  ${name} ${round + 1}: ${told.join(', ')}`)
   }
-  return makeRow(name, peer, unit, [median(ours), median(theirs)])
+  const medianOf = (contender: string) => median(values.get(contender) ?? [])
+  return Object.keys(peers).map((peer) => makeRow(name, peer, unit, [medianOf('ours'), medianOf(peer)]))
 }
 
 async function seconds(run: () => Promise<void>): Promise<number> {
@@ -102,17 +112,20 @@ async function seconds(run: () => Promise<void>): Promise<number> {
   return (performance.now() - began) / 1000
 }
 
-async function measurePut(ours: LoadedServer, theirs: LoadedServer, { rounds, mib }: Sizes): Promise<readonly Row[]> {
+async function measurePut({ ours, theirs, floor }: Servers, { rounds, mib }: Sizes): Promise<readonly Row[]> {
   const payload = makePayload(randomBytes(1024 ** 2), mib)
   const once = (server: LoadedServer) => () =>
     seconds(async () => {
       const { status, eTag } = await put(server, 'large', payload)
-      if (status !== 200 || (server === ours && eTag !== payload.md5)) throw new Error(`put: ${status} ${eTag}`)
+      if (status !== 200 || (server !== theirs && eTag !== payload.md5)) throw new Error(`put: ${status} ${eTag}`)
     })
-  return [await inTurns(rounds, `put-${mib}-mib`, 's', { ours: once(ours), theirs: once(theirs) })]
+  return inTurns(rounds, `put-${mib}-mib`, 's', {
+    ours: once(ours),
+    peers: { [sink]: once(theirs), [digestsAlone]: once(floor) },
+  })
 }
 
-async function measureGet(ours: LoadedServer, theirs: LoadedServer, { rounds, mib }: Sizes): Promise<readonly Row[]> {
+async function measureGet({ ours, theirs }: Servers, { rounds, mib }: Sizes): Promise<readonly Row[]> {
   const payload = makePayload(randomBytes(1024 ** 2), mib)
   await put(ours, 'large', payload)
   const once = (server: LoadedServer) => () =>
@@ -120,15 +133,11 @@ async function measureGet(ours: LoadedServer, theirs: LoadedServer, { rounds, mi
       const { status, sizeBytes } = await get(server, 'large', payload)
       if (status !== 200 || sizeBytes !== payload.sizeBytes) throw new Error(`get: ${status}, ${sizeBytes} bytes`)
     })
-  return [await inTurns(rounds, `get-${mib}-mib`, 's', { ours: once(ours), theirs: once(theirs) })]
+  return inTurns(rounds, `get-${mib}-mib`, 's', { ours: once(ours), peers: { [sink]: once(theirs) } })
 }
 
 /** Puts and gets of a kilobyte, 64 at once, each with bytes of its own that have to come back. */
-async function measureSmall(
-  ours: LoadedServer,
-  theirs: LoadedServer,
-  { rounds, requests }: Sizes,
-): Promise<readonly Row[]> {
+async function measureSmall({ ours, theirs }: Servers, { rounds, requests }: Sizes): Promise<readonly Row[]> {
   const payloads: readonly Payload[] = Array.from({ length: Math.ceil(requests / 2) }, () =>
     makePayload(randomBytes(1024), 1),
   )
@@ -147,14 +156,17 @@ async function measureSmall(
       }
       await Promise.all(Array.from({ length: 64 }, lane))
     })
-  const row = await inTurns(rounds, `small-${requests}-requests`, 's', { ours: all(ours), theirs: all(theirs) })
+  const rows = await inTurns(rounds, `small-${requests}-requests`, 's', {
+    ours: all(ours),
+    peers: { [sink]: all(theirs) },
+  })
   console.log(`  ${wrong} of ${rounds * requests * 2} requests wrong`)
   if (wrong > 0) throw new Error(`${wrong} requests were answered wrongly`)
-  return [row]
+  return rows
 }
 
 /** What both processes hold at most while an object of 2 GiB passes in and out. */
-async function measureMemory(ours: LoadedServer, theirs: LoadedServer): Promise<readonly Row[]> {
+async function measureMemory({ ours, theirs }: Servers): Promise<readonly Row[]> {
   const payload = makePayload(randomBytes(1024 ** 2), 2048)
   const before = peakMiB(ours)
   for (const server of [ours, theirs]) {
@@ -168,5 +180,5 @@ async function measureMemory(ours: LoadedServer, theirs: LoadedServer): Promise<
     return []
   }
   console.log(`  ours ${before?.toFixed(0)} MiB before, ${own.toFixed(0)} MiB at most`)
-  return [makeRow('memory-2-gib', peer, 'MiB', [own, other])]
+  return [makeRow('memory-2-gib', sink, 'MiB', [own, other])]
 }

@@ -19,15 +19,20 @@ export interface LoadedServer {
   readonly pid: number
   readonly region?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  readonly stop: () => void
+  readonly stop: () => Promise<void>
 }
 
-export async function startServer(script: 'server.mjs' | 'sink.mjs'): Promise<LoadedServer> {
+export async function startServer(script: 'server.mjs' | 'sink.mjs' | 'floor.mjs'): Promise<LoadedServer> {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, script)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
-  return { ...(JSON.parse(line.toString()) as Omit<LoadedServer, 'stop'>), stop: () => child.kill('SIGKILL') }
+  const stop = async () => {
+    const exited = once(child, 'exit')
+    child.kill()
+    await exited
+  }
+  return { ...(JSON.parse(line.toString()) as Omit<LoadedServer, 'stop'>), stop }
 }
 
 /** The bytes of a request: one block, so many times. */

@@ -5,7 +5,7 @@ export default libraryBuild(
     index: 'src/index.ts',
     'node-test': 'src/ports/node-test.ts',
     vitest: 'src/ports/vitest.ts',
-    'digest-worker': 'src/ports/digests/worker.ts',
+    'body-worker': 'src/ports/bodies/worker.ts',
   },
   // There is a package called test, and node:test is the one module that cannot be named without its prefix.
   { removeNodeProtocol: false },

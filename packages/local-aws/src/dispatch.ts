@@ -2,7 +2,8 @@ import { timestamp, type Clock } from '@fairlead/core'
 import { namedJsonCall, type answerJson } from './aws-json/answer.ts'
 import type { Fault, NamedCall } from './faults/model.ts'
 import { answerInstead, spoil } from './faults/spoil.ts'
-import { header, isWellFormed, readSmallBody, type HttpRequest, type HttpResponse } from './http.ts'
+import { emptyBody, readSmallBody, type Body } from './body.ts'
+import { header, isWellFormed, type HttpRequest, type HttpResponse } from './http.ts'
 import { jsonLimitBytes } from './limits.ts'
 import type { RecordedCall } from './model.ts'
 import { namedS3Call, type answerS3 } from './s3/answer.ts'
@@ -30,7 +31,7 @@ interface Route {
   readonly call: NamedCall
   readonly answer: () => Promise<Answered>
   /** Of the request, or what was read of it already. */
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Body
 }
 
 /** One endpoint for all services: each protocol is known by its headers, and S3 is what is left. */
@@ -81,14 +82,14 @@ async function route(request: HttpRequest, { s3, json, sts }: Dispatch): Promise
     }
     return {
       call,
-      body: nothing(),
+      body: emptyBody,
       answer: async () => ({ response: unreadable, facts: { ...call, permissions: [] } }),
     }
   }
   if (target !== undefined) {
     return {
       call: namedJsonCall(target, body),
-      body: nothing(),
+      body: emptyBody,
       answer: async () => {
         const { response, ...facts } = await json(request, target, body)
         return { response, facts }
@@ -98,15 +99,13 @@ async function route(request: HttpRequest, { s3, json, sts }: Dispatch): Promise
   const action = new URLSearchParams(body.toString('utf8')).get('Action') ?? 'Unknown'
   return {
     call: { service: 'sts', action, resource: undefined },
-    body: nothing(),
+    body: emptyBody,
     answer: async () => {
       const { response } = sts(request, body)
       return { response, facts: { service: 'sts', action, permissions: [`sts:${action}`] } }
     },
   }
 }
-
-async function* nothing(): AsyncGenerator<Buffer> {}
 
 /** A target that is not percent-encoded, a body that is cut or far larger than any action's. */
 const unreadable: HttpResponse = {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Body } from './body.ts'
 
 /** A request as the wire had it, decoded by nobody yet. */
 export interface HttpRequest {
@@ -12,7 +13,7 @@ export interface HttpRequest {
   /** By name in lower case, each with its values in the order of the wire. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   /** Can be read once; "100 Continue" is answered when the reading begins. */
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Body
   /** Aborts when the caller hangs up or the server closes. */
   readonly signal: AbortSignal
 }
@@ -64,16 +65,4 @@ export function encodeRfc3986(text: string): string {
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
-}
-
-/** Collects a body that is known to be small; `undefined` when it is larger than the limit. */
-export async function readSmallBody(body: AsyncIterable<Buffer>, limitBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    sizeBytes += chunk.length
-    if (sizeBytes > limitBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { ambientOptionNames, checkOptions, coreErrors, describeValue, systemClock, timestamp } from '@fairlead/core'
 import { answerJson } from './aws-json/answer.ts'
+import { bodyOfBytes } from './body.ts'
 import { defaultChecksum, digestOf } from './checksum/checksums.ts'
 import { createCodeDeploy, type CodeDeployService } from './codedeploy/service.ts'
 import type { FetchRevision } from './codedeploy/context.ts'
@@ -19,7 +20,6 @@ import type {
   UserSeed,
 } from './model.ts'
 import { openCliEndpoints } from './ports/cli-endpoints.ts'
-import { openDigests } from './ports/digests/digests.ts'
 import { startHttpServer } from './ports/http-server.ts'
 import { openObjectFiles } from './ports/object-files.ts'
 import { lazyClients } from './ports/sdk-clients.ts'
@@ -105,9 +105,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const folderOf = (name: string) => (options.folder === undefined ? undefined : join(resolve(options.folder), name))
     const objectFiles = await openObjectFiles(folderOf('s3'))
     cleanups.push(objectFiles.close)
-    const digests = openDigests()
-    cleanups.push(digests.close)
-    const s3 = await openS3State(objectFiles, clock, digests)
+    const s3 = await openS3State(objectFiles, clock)
     const secrets = await openSecretsState({
       account,
       region,
@@ -303,11 +301,7 @@ async function seedObject(
   const md5 = digestOf('MD5', bytes).toString('hex')
   if (currentObject(bucket, key)?.eTag === md5) return
   const condition = { absent: false, eTag: undefined }
-  const segment = await s3.files.write(
-    (async function* () {
-      yield bytes
-    })(),
-  )
+  const { segment } = await s3.files.write(bodyOfBytes(bytes), { digests: [], sizeBytes: bytes.length })
   await s3.commitWrite(bucket, s3.beginWrite(bucket, key, condition), condition, {
     key,
     sizeBytes: bytes.length,

@@ -49,8 +49,9 @@ interface Ledger {
   counterAsked: number
 }
 
+/** Of a few kilobytes, or so large that it is written as it comes. */
 function bodyOf(text: string): string {
-  return `${text} `.repeat(3000)
+  return `${text} `.repeat(text.endsWith('/large') ? 40_000 : 3000)
 }
 
 /** Writes until the server is gone. */
@@ -70,7 +71,7 @@ async function writeUntilDeath(
     }
   }
   const putVersion = (lane: number) => async (step: number) => {
-    const [key, text] = [`k${step % 5}`, `${round}/${lane}/${step}`]
+    const [key, text] = [`k${step % 5}`, `${round}/${lane}/${step}${step % 3 === 2 ? '/large' : ''}`]
     const { VersionId = '' } = await s3.send(
       new PutObjectCommand({ Bucket: 'versioned', Key: key, Body: bodyOf(text) }),
     )

@@ -168,6 +168,16 @@ describe('startLocalAws', () => {
   })
 })
 
+test('a process waits for a large seed, and ends without waiting for the thread that wrote it', async () => {
+  const { stdout } = await inProcess(`
+    const { startLocalAws } = await import(${JSON.stringify(dist)})
+    const aws = await startLocalAws({ buckets: [{ name: 'bucket', objects: { k: new Uint8Array(3_000_000) } }] })
+    console.log(aws.inspect.findObject({ bucket: 'bucket', key: 'k' }).sizeBytes)
+    await aws.close()
+  `)
+  expect(stdout.trim()).toBe('3000000')
+})
+
 describe('close', () => {
   test('may be called twice, and leaves no folder, no socket and no timer', async () => {
     const folder = temporaryFolder()
@@ -194,9 +204,10 @@ describe('close', () => {
     const bodies = join(folder, 's3', 'bodies')
     const path = '/bucket/k'
     const { sign } = await import('./running.ts')
+    // Large enough to be written as it comes.
     const { request } = sign(
       aws.endpoint,
-      { method: 'PUT', path, headers: { 'content-length': '1000000' } },
+      { method: 'PUT', path, headers: { 'content-length': '2000000' } },
       { credentials: aws.credentials, payload: 'UNSIGNED-PAYLOAD' },
     )
     const head = Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -30,31 +30,98 @@ const emptyHash = sha256Hex('')
 /** A chunk's header is its size in hex and a signature; a trailer holds a checksum and a signature. */
 const lineLimitBytes = 4096
 
+/** Takes the framing off a body, piece by piece. */
+export interface ChunkDecoder {
+  /** The bytes of the object in the next piece of the body; there may be none. */
+  readonly decode: (piece: Buffer) => readonly Buffer[]
+  /** Refuses a body that is not at its end. */
+  readonly end: () => void
+}
+
+/** What the framing goes on with: a line, or the bytes of a chunk. */
+type Expected = 'size' | 'bytes' | 'end of chunk' | 'trailer' | 'nothing'
+
 /**
  * Takes the `aws-chunked` framing off a body; what is left is the object.
  * See https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and …/sigv4-streaming-trailers.html
  */
-export async function* decodeAwsChunked(body: AsyncIterable<Buffer>, options: DecodeOptions): AsyncGenerator<Buffer> {
-  const input = frameReader(body)
+export function startDecoder(options: DecodeOptions): ChunkDecoder {
   const { signing } = options
+  const trailer: (readonly [string, string])[] = []
+  let expected: Expected = 'size'
   let previous = signing?.claim.signature ?? ''
-  for (;;) {
-    const head = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(await input.line())
+  let claimed = ''
+  let hash: Hash | undefined
+  let leftBytes = 0
+  /** The beginning of a line. */
+  let rest: Buffer = Buffer.alloc(0)
+
+  const beginChunk = (line: string) => {
+    const head = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line)
     if (!head) throw new FramingError('a chunk does not begin with its size')
-    const sizeBytes = Number.parseInt(head[1] ?? '', 16)
-    const claimed = head[2]
-    if (signing && claimed === undefined) throw new ChunkSignatureError('a chunk carries no signature')
-    const hash = signing ? createHash('sha256') : undefined
-    for await (const piece of input.bytes(sizeBytes)) {
-      hash?.update(piece)
-      yield piece
+    leftBytes = Number.parseInt(head[1] ?? '', 16)
+    claimed = head[2] ?? ''
+    if (signing && claimed === '') throw new ChunkSignatureError('a chunk carries no signature')
+    if (signing) hash = createHash('sha256')
+    if (leftBytes > 0) expected = 'bytes'
+    else {
+      endChunk()
+      expected = 'trailer'
     }
-    if (signing && hash) previous = verifyChunk(signing, previous, hash, claimed ?? '')
-    if (sizeBytes === 0) break
-    if ((await input.line()) !== '') throw new FramingError('a chunk is longer than its size')
   }
-  await readTrailer(input, previous, options)
-  if (!(await input.atEnd())) throw new FramingError('there are bytes after the last chunk')
+  const takeBytes = (bytes: Buffer) => {
+    hash?.update(bytes)
+    leftBytes -= bytes.length
+    if (leftBytes > 0) return
+    endChunk()
+    expected = 'end of chunk'
+  }
+  const endChunk = () => {
+    if (signing && hash) previous = verifyChunk(signing, previous, hash, claimed)
+  }
+  const endTrailer = () => {
+    verifyTrailer(trailer, previous, options)
+    expected = 'nothing'
+  }
+  const takeLine = (line: string) => {
+    if (expected === 'size') return beginChunk(line)
+    if (expected === 'trailer') return line === '' ? endTrailer() : void trailer.push(readHeader(line))
+    if (line !== '') throw new FramingError('a chunk is longer than its size')
+    expected = 'size'
+  }
+
+  return {
+    decode: (piece) => {
+      const input = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+      const bytes: Buffer[] = []
+      let at = 0
+      while (at < input.length) {
+        if (expected === 'nothing') throw new FramingError('there are bytes after the last chunk')
+        if (expected === 'bytes') {
+          const some = input.subarray(at, at + leftBytes)
+          takeBytes(some)
+          bytes.push(some)
+          at += some.length
+          continue
+        }
+        const lineEnd = input.indexOf('\r\n', at)
+        if (lineEnd < 0) break
+        takeLine(input.toString('utf8', at, lineEnd))
+        at = lineEnd + 2
+      }
+      rest = input.subarray(at)
+      if (rest.length > lineLimitBytes) throw new FramingError('a line of the framing is too long')
+      return bytes
+    },
+    end: () => {
+      if (expected === 'bytes') throw new FramingError('the body ends inside a chunk')
+      if (rest.length > 0) throw new FramingError('the body ends inside a line of the framing')
+      if (expected === 'size' || expected === 'end of chunk') {
+        throw new FramingError('the body ends before its last chunk')
+      }
+      if (expected === 'trailer') endTrailer()
+    },
+  }
 }
 
 function verifyChunk({ key, claim }: ChunkSigning, previous: string, hash: Hash, claimed: string): string {
@@ -66,17 +133,22 @@ function verifyChunk({ key, claim }: ChunkSigning, previous: string, hash: Hash,
   return expected
 }
 
-async function readTrailer(input: FrameReader, previous: string, options: DecodeOptions): Promise<void> {
-  const trailer: (readonly [string, string])[] = []
-  for (let line = await input.lineOrEnd(); line !== '' && line !== undefined; line = await input.lineOrEnd()) {
-    const mark = line.indexOf(':')
-    if (mark < 1) throw new FramingError('a trailing header has no name')
-    trailer.push([line.slice(0, mark).trim().toLowerCase(), line.slice(mark + 1).trim()])
-  }
+function readHeader(line: string): readonly [string, string] {
+  const mark = line.indexOf(':')
+  if (mark < 1) throw new FramingError('a trailing header has no name')
+  return [line.slice(0, mark).trim().toLowerCase(), line.slice(mark + 1).trim()]
+}
+
+/** Holds the trailer to its signature, and tells of its headers. */
+function verifyTrailer(
+  trailer: readonly (readonly [string, string])[],
+  previous: string,
+  { signing, hasTrailer, onTrailer }: DecodeOptions,
+): void {
   const headers = trailer.filter(([name]) => name !== 'x-amz-trailer-signature')
-  if (!options.hasTrailer && trailer.length > 0) throw new FramingError('there is a trailer that was not announced')
-  if (options.signing && options.hasTrailer) {
-    const { key, claim } = options.signing
+  if (!hasTrailer && trailer.length > 0) throw new FramingError('there is a trailer that was not announced')
+  if (signing && hasTrailer) {
+    const { key, claim } = signing
     const claimed = trailer.find(([name]) => name === 'x-amz-trailer-signature')?.[1]
     const text = headers.map(([name, value]) => `${name}:${value}\n`).join('')
     const expected = signatureOf(
@@ -85,66 +157,5 @@ async function readTrailer(input: FrameReader, previous: string, options: Decode
     )
     if (!sameText(expected, claimed ?? '')) throw new ChunkSignatureError('the signature of the trailer does not match')
   }
-  for (const [name, value] of headers) options.onTrailer(name, value)
-}
-
-interface FrameReader {
-  /** A line without its end. */
-  readonly line: () => Promise<string>
-  readonly lineOrEnd: () => Promise<string | undefined>
-  /** Exactly so many bytes, in pieces as they arrive. */
-  readonly bytes: (count: number) => AsyncGenerator<Buffer>
-  readonly atEnd: () => Promise<boolean>
-}
-
-function frameReader(body: AsyncIterable<Buffer>): FrameReader {
-  const source = body[Symbol.asyncIterator]()
-  let pending: Buffer = Buffer.alloc(0)
-  const more = async (): Promise<Buffer | undefined> => {
-    const next = await source.next()
-    return next.done ? undefined : next.value
-  }
-  const lineOrEnd = async (): Promise<string | undefined> => {
-    for (;;) {
-      const end = pending.indexOf('\r\n')
-      if (end >= 0) {
-        const line = pending.toString('utf8', 0, end)
-        pending = pending.subarray(end + 2)
-        return line
-      }
-      if (pending.length > lineLimitBytes) throw new FramingError('a line of the framing is too long')
-      const chunk = await more()
-      if (chunk === undefined) {
-        if (pending.length > 0) throw new FramingError('the body ends inside a line of the framing')
-        return undefined
-      }
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
-    }
-  }
-  return {
-    lineOrEnd,
-    line: async () => {
-      const line = await lineOrEnd()
-      if (line === undefined) throw new FramingError('the body ends before its last chunk')
-      return line
-    },
-    bytes: async function* (count) {
-      for (let left = count; left > 0;) {
-        const chunk = pending.length > 0 ? pending : await more()
-        if (chunk === undefined) throw new FramingError('the body ends inside a chunk')
-        const piece = chunk.subarray(0, left)
-        pending = chunk.subarray(piece.length)
-        left -= piece.length
-        if (piece.length > 0) yield piece
-      }
-    },
-    atEnd: async () => {
-      while (pending.length === 0) {
-        const chunk = await more()
-        if (chunk === undefined) return true
-        pending = chunk
-      }
-      return false
-    },
-  }
+  for (const [name, value] of headers) onTrailer(name, value)
 }

@@ -13,6 +13,9 @@ export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
  */
 export const defaultChecksum: ChecksumAlgorithm = 'CRC64NVME'
 
+/** What is computed of a body; its entity tag is an MD5. */
+export type DigestName = ChecksumAlgorithm | 'MD5'
+
 /** Of a whole object, or of the checksums of its parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 
@@ -23,7 +26,7 @@ export interface RunningDigest {
   readonly digest: () => Buffer
 }
 
-export function startDigest(algorithm: ChecksumAlgorithm | 'MD5'): RunningDigest {
+export function startDigest(algorithm: DigestName): RunningDigest {
   switch (algorithm) {
     case 'CRC32':
       return running32((piece, value) => crc32(piece, value))
@@ -41,7 +44,7 @@ export function startDigest(algorithm: ChecksumAlgorithm | 'MD5'): RunningDigest
 }
 
 /** The digest of bytes that are at hand. */
-export function digestOf(algorithm: ChecksumAlgorithm | 'MD5', bytes: Uint8Array): Buffer {
+export function digestOf(algorithm: DigestName, bytes: Uint8Array): Buffer {
   const digest = startDigest(algorithm)
   digest.update(bytes)
   return digest.digest()
@@ -57,18 +60,18 @@ export function algorithmOfHeader(name: string): ChecksumAlgorithm | undefined {
   return checksumAlgorithms.find((algorithm) => checksumHeader(algorithm) === name)
 }
 
-function digestBytes(algorithm: ChecksumAlgorithm | 'MD5'): number {
+function digestBytes(algorithm: DigestName): number {
   return { CRC32: 4, CRC32C: 4, CRC64NVME: 8, SHA1: 20, SHA256: 32, MD5: 16 }[algorithm]
 }
 
 /** Whether text is a digest of that algorithm in base64. */
-export function isDigestText(algorithm: ChecksumAlgorithm | 'MD5', text: string): boolean {
+export function isDigestText(algorithm: DigestName, text: string): boolean {
   const bytes = Buffer.from(text, 'base64')
   return bytes.length === digestBytes(algorithm) && bytes.toString('base64') === text
 }
 
 /** The checksum of checksums that S3 gives a multipart object: `<base64>-<number of parts>`. */
-export function compositeChecksum(algorithm: ChecksumAlgorithm | 'MD5', parts: readonly Buffer[]): Buffer {
+export function compositeChecksum(algorithm: DigestName, parts: readonly Buffer[]): Buffer {
   const digest = startDigest(algorithm)
   for (const part of parts) digest.update(part)
   return digest.digest()

@@ -8,7 +8,7 @@ import {
   type Clock,
   type JsonObject,
 } from '@fairlead/core'
-import { runLifecycleEvent, type Host, type HostEvent, type LifecycleEventName } from '@fairlead/host-agent'
+import type { Host, HostEvent, LifecycleEventName } from '@fairlead/host-agent'
 import type { JsonService, ServiceCall } from '../service.ts'
 import {
   batchGetApplications,
@@ -162,6 +162,12 @@ export interface CodeDeployService extends JsonService {
 
 export type SetAlarm = (alarm: { readonly name: string; readonly isOn: boolean }) => void
 
+/** Loaded by the first deployment: most tests have none. */
+const askHostAgent: RunLifecycleEvent = async (host, options) => {
+  const { runLifecycleEvent } = await import('@fairlead/host-agent')
+  return runLifecycleEvent(host, options)
+}
+
 /** All that the SDK's model has. */
 const actions: Readonly<Record<string, Action>> = {
   AddTagsToOnPremisesInstances: addTagsToOnPremisesInstances,
@@ -221,7 +227,7 @@ const actions: Readonly<Record<string, Action>> = {
  */
 export function createCodeDeploy(options: CodeDeployOptions): CodeDeployService {
   const { account, region, clock = systemClock, fetchRevision, simulatedHosts = [] } = options
-  const askAgent: RunLifecycleEvent = options.runLifecycleEvent ?? runLifecycleEvent
+  const askAgent: RunLifecycleEvent = options.runLifecycleEvent ?? askHostAgent
   checkSeed(options)
   let state = initialState(options, clock.now())
   const hosts = new Map(options.hosts.map((host) => [host.name, host]))

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import type { Body } from '../body.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import { writePlainXml, writeXml } from '../s3/xml.ts'
 import type { Fault, NamedCall } from './model.ts'
@@ -89,17 +90,16 @@ function refuse(
   }
 }
 
-async function readAtMost(body: AsyncIterable<Buffer>, limitBytes: number): Promise<void> {
+async function readAtMost(body: Body, limitBytes: number): Promise<void> {
   if (limitBytes === 0) return
   let sizeBytes = 0
-  try {
-    for await (const piece of body) {
-      sizeBytes += piece.length
-      if (sizeBytes >= limitBytes) return
-    }
-  } catch {
-    // The caller cut it first.
+  const stop = (piece: Buffer) => {
+    sizeBytes += piece.length
+    if (sizeBytes >= limitBytes) throw new Error('enough was read')
+    return undefined
   }
+  // Or the caller cut it first.
+  await body.pour(stop).catch(() => {})
 }
 
 /** What a fault makes of an answer whose call took effect. An answer without a body can only be lost as a whole. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { TakePiece } from '../body.ts'
 import { SlowBodyError, type HttpRequest, type HttpResponse } from '../http.ts'
 import { bodyIdleMs } from '../limits.ts'
 import { writePlainXml } from '../s3/xml.ts'
@@ -23,7 +24,7 @@ export interface HttpServerOptions {
   readonly idleMs?: number | undefined
 }
 
-/** How much of a body is taken at once: what one read of a socket delivers. More would be put together by a copy. */
+/** What one read of a socket delivers. */
 const highWaterMark = 64 * 1024
 
 /**
@@ -95,7 +96,18 @@ async function answer(
           host: name,
           ...splitTarget(message.url ?? '/'),
           headers,
-          body: readBody(message, response, { expectsContinue, idleMs, patience }),
+          body: {
+            pour: async (take) => {
+              if (expectsContinue && !response.headersSent) response.writeContinue()
+              try {
+                await pourBody(message, { idleMs, take })
+              } catch (error) {
+                // The rest may never come: this connection is not used again.
+                patience.isLost = error instanceof SlowBodyError
+                throw error
+              }
+            },
+          },
           signal: hangUp.signal,
         })
   if (response.destroyed) {
@@ -177,49 +189,50 @@ function readHeaders(raw: readonly string[]): ReadonlyMap<string, readonly strin
   return headers
 }
 
-async function* readBody(
+/** Hands over the pieces as the parser delivers them, and stops the socket while the taker asks for a pause. */
+function pourBody(
   message: IncomingMessage,
-  response: ServerResponse,
-  {
-    expectsContinue,
-    idleMs,
-    patience,
-  }: { readonly expectsContinue: boolean; readonly idleMs: number; readonly patience: { isLost: boolean } },
-): AsyncGenerator<Buffer> {
-  if (expectsContinue && !response.headersSent) response.writeContinue()
-  // Not the stream's own iterator: that destroys the connection with the error, and the caller would get no answer.
-  let wake = () => {}
-  const onChange = () => wake()
-  const events = ['readable', 'end', 'close', 'error'] as const
-  for (const event of events) message.on(event, onChange)
-  try {
-    for (;;) {
-      const changed = new Promise<void>((resolve) => (wake = resolve))
-      const piece = message.read() as Buffer | null
-      if (piece !== null) yield piece
-      else if (message.readableEnded) return
-      else if (message.destroyed) throw message.errored ?? new Error('the caller hung up')
-      else await withinMs(changed, idleMs)
+  { idleMs, take }: { readonly idleMs: number; readonly take: TakePiece },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isPaused = false
+    let isOver = false
+    const idle = setTimeout(() => {
+      if (isPaused) idle.refresh()
+      else finish(new SlowBodyError(`nothing was sent for ${idleMs} ms`))
+    }, idleMs)
+    const goOn = () => {
+      if (isOver) return
+      isPaused = false
+      idle.refresh()
+      message.resume()
     }
-  } catch (error) {
-    // The rest may never come: this connection is not used again.
-    patience.isLost = error instanceof SlowBodyError
-    throw error
-  } finally {
-    for (const event of events) message.off(event, onChange)
-  }
-}
-
-async function withinMs(change: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SlowBodyError(`nothing was sent for ${ms} ms`)), ms)
+    const onData = (piece: Buffer) => {
+      idle.refresh()
+      try {
+        const pause = take(piece)
+        if (!pause) return
+        isPaused = true
+        message.pause()
+        pause.then(goOn, finish)
+      } catch (error) {
+        finish(error as Error)
+      }
+    }
+    const onEnd = () => finish()
+    const onClose = () => finish(message.errored ?? new Error('the caller hung up'))
+    const finish = (error?: Error) => {
+      isOver = true
+      clearTimeout(idle)
+      message.off('data', onData).off('end', onEnd).off('close', onClose)
+      if (error) reject(error)
+      else resolve()
+    }
+    message.on('end', onEnd).on('close', onClose)
+    if (message.readableEnded) onEnd()
+    else if (message.destroyed) onClose()
+    else message.on('data', onData)
   })
-  try {
-    await Promise.race([change, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** What Node's parser refuses never becomes a request; S3's words are those that most callers can read. */

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
+import type { Body } from '../body.ts'
+import type { DigestName } from '../checksum/checksums.ts'
+import { openBodyWriters } from './bodies/body-writer.ts'
 
 /** A run of bytes in a file; an object that came in parts has several. */
 export interface Segment {
@@ -11,10 +14,19 @@ export interface Segment {
   readonly sizeBytes: number
 }
 
+/** A segment that was written, and the digests that were asked for, in the order of their names. */
+export interface Written {
+  readonly segment: Segment
+  readonly digests: readonly Buffer[]
+}
+
 /** The files of a server. No name in it is chosen by a caller, so that no key can lead outside. */
 export interface ObjectFiles {
-  /** Writes a body to a new file, piece by piece. Where the body fails, nothing is left. */
-  readonly write: (body: AsyncIterable<Uint8Array>) => Promise<Segment>
+  /** Writes a body of at most so many bytes to a new file. Where the body fails, nothing is left. */
+  readonly write: (
+    body: Body,
+    facts: { readonly digests: readonly DigestName[]; readonly sizeBytes: number },
+  ) => Promise<Written>
   /** The bytes from `start` to `end`, the latter included, of the segments in their order. */
   readonly read: (segments: readonly Segment[], range: { readonly start: number; readonly end: number }) => Readable
   /** Removes the files; one that is being read goes when its reader is done. */
@@ -32,15 +44,13 @@ export interface ObjectFiles {
 /** Large enough that a read costs little, small enough that many readers at once do not matter. */
 const readBytes = 512 * 1024
 
-/** Writes are gathered up to this size: a write for each piece that a socket delivers takes longer than the piece. */
-const writeBytes = 2 * 1024 ** 2
-
 /** Opens the files in `folder`, which is kept, or in a temporary folder, which `close` removes. */
 export async function openObjectFiles(folder: string | undefined): Promise<ObjectFiles> {
   const root = folder === undefined ? await mkdtemp(join(tmpdir(), 'fairlead-local-aws-')) : resolve(folder)
   const [bodies, records] = [join(root, 'bodies'), join(root, 'records')]
   for (const path of [bodies, records]) await mkdir(path, { recursive: true, mode: 0o700 })
-  const pathOf = ({ id }: Segment) => join(bodies, id)
+  const pathOf = ({ id }: Pick<Segment, 'id'>) => join(bodies, id)
+  const writers = openBodyWriters()
   const readers = new Map<string, number>()
   const doomed = new Set<string>()
   const unlink = (segment: Segment) => rm(pathOf(segment), { force: true })
@@ -53,18 +63,21 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
     }
   }
   return {
-    write: async (body) => {
-      const segment = { id: randomUUID(), sizeBytes: 0 }
-      const file = await open(pathOf(segment), 'wx', 0o600)
+    write: async (body, facts) => {
+      const id = randomUUID()
+      const writer = writers.start(pathOf({ id }), facts)
+      let sizeBytes = 0
       try {
-        segment.sizeBytes = await writeInBatches(file, body)
+        await body.pour((piece) => {
+          sizeBytes += piece.length
+          return writer.take(piece)
+        })
+        const digests = await writer.end()
+        return { segment: { id, sizeBytes }, digests }
       } catch (error) {
-        await file.close()
-        await unlink(segment)
+        await writer.abandon()
         throw error
       }
-      await file.close()
-      return segment
     },
     read: (segments, range) => {
       const wanted = cut(segments, range)
@@ -113,43 +126,9 @@ export async function openObjectFiles(folder: string | undefined): Promise<Objec
       return loaded
     },
     close: async () => {
+      await writers.close()
       if (folder === undefined) await rm(root, { recursive: true, force: true })
     },
-  }
-}
-
-/** Writes what came while the batch before it was on its way to the disk; answers how many bytes there were. */
-async function writeInBatches(file: FileHandle, body: AsyncIterable<Uint8Array>): Promise<number> {
-  let sizeBytes = 0
-  let batch: Uint8Array[] = []
-  let batchBytes = 0
-  let writing: Promise<void> = Promise.resolve()
-  const flush = async () => {
-    await writing
-    const [pieces, position] = [batch, sizeBytes - batchBytes]
-    batch = []
-    batchBytes = 0
-    writing = writeAll(file, pieces, position)
-    // Whoever awaits it next hears of its failure; until then it is not unhandled.
-    writing.catch(() => {})
-  }
-  for await (const piece of body) {
-    batch.push(piece)
-    batchBytes += piece.length
-    sizeBytes += piece.length
-    if (batchBytes >= writeBytes) await flush()
-  }
-  if (batchBytes > 0) await flush()
-  await writing
-  return sizeBytes
-}
-
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-  const { bytesWritten } = await file.writev(pieces, position)
-  const wantedBytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  // A disk that is almost full writes less than it was given, and says so at the next attempt.
-  if (bytesWritten < wantedBytes) {
-    await writeAll(file, [Buffer.concat(pieces).subarray(bytesWritten)], position + bytesWritten)
   }
 }
 

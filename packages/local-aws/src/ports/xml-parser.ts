@@ -1,13 +1,12 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser'
-
 /** An element's children by name, or its text. */
 export type XmlValue = string | readonly XmlValue[] | { readonly [name: string]: XmlValue }
 
 /**
  * Parses a request's XML; `undefined` where it is not well-formed. Every element is a list, text stays text, and no
- * entity but the five of XML itself and character references is expanded.
+ * entity but the five of XML itself and character references is expanded. The parser is loaded by the first of them.
  */
-export function parseXml(text: string): { readonly [name: string]: XmlValue } | undefined {
+export async function parseXml(text: string): Promise<{ readonly [name: string]: XmlValue } | undefined> {
+  const { XMLParser, XMLValidator } = await import('fast-xml-parser')
   if (/<!DOCTYPE/i.test(text) || XMLValidator.validate(text) !== true) return undefined
   const parser = new XMLParser({
     ignoreAttributes: true,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { ChunkSignatureError, decodeAwsChunked, FramingError } from '../aws-chunked/decode.ts'
+import { ChunkSignatureError, FramingError, startDecoder, type DecodeOptions } from '../aws-chunked/decode.ts'
+import type { Body, TakePiece } from '../body.ts'
 import { header, type HttpRequest } from '../http.ts'
 import type { SignatureClaim } from '../sigv4/canonical.ts'
 import { sameText } from '../sigv4/verify.ts'
@@ -33,7 +34,7 @@ export function readPayloadForm(value: string): PayloadForm {
 }
 
 export interface OpenedBody {
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Body
   readonly trailer: ReadonlyMap<string, string>
   readonly declaredBytes: number | undefined
 }
@@ -54,26 +55,31 @@ export function openBody(
       return { body: verifyHash(request.body, form.sha256), trailer, declaredBytes }
     case 'chunked':
       return {
-        body: translateFaults(
-          decodeAwsChunked(request.body, {
-            signing: form.signed ? signing : undefined,
-            hasTrailer: form.hasTrailer,
-            onTrailer: (name, value) => void trailer.set(name, value),
-          }),
-        ),
+        body: decodeChunks(request.body, {
+          signing: form.signed ? signing : undefined,
+          hasTrailer: form.hasTrailer,
+          onTrailer: (name, value) => void trailer.set(name, value),
+        }),
         trailer,
         declaredBytes,
       }
   }
 }
 
-async function* verifyHash(body: AsyncIterable<Buffer>, claimed: string): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  for await (const piece of body) {
-    hash.update(piece)
-    yield piece
+function verifyHash(body: Body, claimed: string): Body {
+  return {
+    pour: async (take) => {
+      const hash = createHash('sha256')
+      await body.pour((piece) => {
+        hash.update(piece)
+        return take(piece)
+      })
+      requireHash(claimed, hash.digest('hex'))
+    },
   }
-  const actual = hash.digest('hex')
+}
+
+function requireHash(claimed: string, actual: string): void {
   if (sameText(actual, claimed)) return
   throw new S3Fault(
     'XAmzContentSHA256Mismatch',
@@ -83,9 +89,31 @@ async function* verifyHash(body: AsyncIterable<Buffer>, claimed: string): AsyncG
   )
 }
 
-async function* translateFaults(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+function decodeChunks(body: Body, options: DecodeOptions): Body {
+  return {
+    pour: async (take) => {
+      const decoder = startDecoder(options)
+      await body.pour((piece) =>
+        takeAll(
+          translateFaults(() => decoder.decode(piece)),
+          take,
+        ),
+      )
+      translateFaults(decoder.end)
+    },
+  }
+}
+
+/** The pieces are at hand: only the next ones wait. */
+function takeAll(pieces: readonly Buffer[], take: TakePiece): Promise<void> | undefined {
+  let pause: Promise<void> | undefined
+  for (const piece of pieces) pause = take(piece) ?? pause
+  return pause
+}
+
+function translateFaults<T>(run: () => T): T {
   try {
-    yield* body
+    return run()
   } catch (error) {
     if (error instanceof ChunkSignatureError) throw signatureDoesNotMatch()
     if (!(error instanceof FramingError)) throw error

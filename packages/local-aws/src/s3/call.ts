@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Body } from '../body.ts'
 import type { Need } from '../permissions/access.ts'
 import { partNumberLimit } from '../limits.ts'
 import type { S3State } from './state.ts'
@@ -19,7 +20,7 @@ export interface S3Call {
   readonly header: (name: string) => string | undefined
   readonly headerNames: readonly string[]
   /** The body without framing; its hash and chunk signatures are verified as it is read. */
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Body
   /** Refuses a caller who lacks a permission that only the operation itself knows of, and records that it was needed. */
   readonly requireAccess: (need: Need) => void
   /** Whether the caller may; nothing is recorded. */

@@ -1,3 +1,4 @@
+import { readSmallBody, type Body } from '../body.ts'
 import {
   algorithmOfHeader,
   checksumAlgorithms,
@@ -6,9 +7,7 @@ import {
   isDigestText,
   type ChecksumAlgorithm,
 } from '../checksum/checksums.ts'
-import { readSmallBody } from '../http.ts'
 import { putLimitBytes, xmlLimitBytes } from '../limits.ts'
-import type { BodyDigests } from '../ports/digests/digests.ts'
 import type { Segment } from '../ports/object-files.ts'
 import { parseXml, type XmlValue } from '../ports/xml-parser.ts'
 import type { S3Call } from './call.ts'
@@ -42,39 +41,17 @@ export async function receiveBody(
     throw new S3Fault('MissingContentLength', 'You must provide the Content-Length HTTP header.', 411)
   }
   if (call.declaredBytes > putLimitBytes) throw tooLarge(call.declaredBytes)
-  const { segment, digests } = await writeObserved(
-    call,
-    call.body,
-    algorithm ? ['MD5', algorithm] : ['MD5'],
-    call.declaredBytes,
-  )
+  const { segment, digests } = await call.state.files.write(requireSize(call.body, call.declaredBytes), {
+    digests: algorithm ? ['MD5', algorithm] : ['MD5'],
+    sizeBytes: call.declaredBytes,
+  })
   try {
-    if (segment.sizeBytes !== call.declaredBytes) throw incomplete(call.declaredBytes, segment.sizeBytes)
     const [md5 = Buffer.alloc(0), actual] = digests
     requireMd5(contentMd5, md5)
     if (announced && actual) return { segment, md5, checksum: verifyChecksum(announced, actual, call) }
     return { segment, md5, checksum: algorithm && actual && { algorithm, value: actual.toString('base64') } }
   } catch (error) {
     await call.state.files.remove([segment])
-    throw error
-  }
-}
-
-/** Writes a body to a new file, and answers its digests in the order of their names. */
-export async function writeObserved(
-  { state }: Pick<S3Call, 'state'>,
-  body: AsyncIterable<Buffer>,
-  algorithms: readonly (ChecksumAlgorithm | 'MD5')[],
-  sizeBytes: number,
-): Promise<{ readonly segment: Segment; readonly digests: readonly Buffer[] }> {
-  const running = state.digests.start(algorithms, sizeBytes)
-  let segment: Segment | undefined
-  try {
-    segment = await state.files.write(observe(body, running))
-    return { segment, digests: await running.end() }
-  } catch (error) {
-    running.abandon()
-    if (segment) await state.files.remove([segment])
     throw error
   }
 }
@@ -106,7 +83,7 @@ export async function receiveXml(
   const bytes = await receiveSmall(call, xmlLimitBytes, options)
   if (!bytes) throw s3Faults.malformedXml()
   if (bytes.length === 0) return {}
-  const document = parseXml(bytes.toString('utf8'))
+  const document = await parseXml(bytes.toString('utf8'))
   const element = document?.[root]
   if (!document || !Array.isArray(element)) throw s3Faults.malformedXml()
   return (element as readonly XmlValue[])[0] ?? {}
@@ -180,15 +157,18 @@ function requireMd5(claimed: string | undefined, actual: Buffer): void {
   }
 }
 
-/** Passes a body on, and lets the digests see it. */
-async function* observe(body: AsyncIterable<Buffer>, digests: BodyDigests): AsyncGenerator<Buffer> {
-  let sizeBytes = 0
-  for await (const piece of body) {
-    sizeBytes += piece.length
-    if (sizeBytes > putLimitBytes) throw tooLarge(sizeBytes)
-    const wait = digests.update(piece)
-    if (wait) await wait
-    yield piece
+/** The same body; ends with a fault where it has more or fewer bytes than the request says. */
+function requireSize(body: Body, declaredBytes: number): Body {
+  return {
+    pour: async (take) => {
+      let sizeBytes = 0
+      await body.pour((piece) => {
+        sizeBytes += piece.length
+        if (sizeBytes > declaredBytes) throw incomplete(declaredBytes, sizeBytes)
+        return take(piece)
+      })
+      if (sizeBytes < declaredBytes) throw incomplete(declaredBytes, sizeBytes)
+    },
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '@fairlead/core'
-import type { Digests } from '../ports/digests/digests.ts'
 import type { ObjectFiles, Segment } from '../ports/object-files.ts'
 import { s3Faults } from './fault.ts'
 import type {
@@ -28,7 +27,6 @@ type NewObject = Omit<ObjectVersion, 'kind' | 'id' | 'versionId' | 'modifiedMs' 
 export interface S3State {
   readonly buckets: ReadonlyMap<string, Bucket>
   readonly files: ObjectFiles
-  readonly digests: Digests
   readonly nowMs: () => number
   readonly createBucket: (name: string, versioning?: Versioning) => Promise<void>
   readonly deleteBucket: (bucket: Bucket) => Promise<void>
@@ -87,7 +85,7 @@ const bucketRecord = 'bucket-'
 const versionRecord = 'version-'
 
 /** Opens the state that the files hold; empty where they are new. */
-export async function openS3State(files: ObjectFiles, clock: Clock, digests: Digests): Promise<S3State> {
+export async function openS3State(files: ObjectFiles, clock: Clock): Promise<S3State> {
   const buckets = new Map<string, Bucket>()
   let sequence = 0
 
@@ -179,7 +177,6 @@ export async function openS3State(files: ObjectFiles, clock: Clock, digests: Dig
   return {
     buckets,
     files,
-    digests,
     nowMs: () => clock.now(),
     createBucket: async (name, versioning) => {
       const bucket = newBucket(name, clock.now(), versioning)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeAwsChunked, type ChunkSigning } from '../../src/aws-chunked/decode.ts'
+import { startDecoder, type ChunkSigning } from '../../src/aws-chunked/decode.ts'
 import { signingKey } from '../../src/sigv4/canonical.ts'
 
 // The example of https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
@@ -28,16 +28,16 @@ const signed = Buffer.from(
 )
 const withTrailer = '5\r\nhello\r\n6\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n'
 
-async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size)
 }
 
-async function decode(
+function decode(
   bytes: Buffer | string,
   options: { readonly signing?: ChunkSigning; readonly hasTrailer?: boolean; readonly size?: number } = {},
 ) {
   const trailer: Record<string, string> = {}
-  const body = decodeAwsChunked(pieces(Buffer.from(bytes), options.size ?? 1000), {
+  const decoder = startDecoder({
     signing: options.signing,
     hasTrailer: options.hasTrailer ?? false,
     onTrailer: (name, value) => {
@@ -45,47 +45,48 @@ async function decode(
     },
   })
   const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(chunk)
+  for (const piece of pieces(Buffer.from(bytes), options.size ?? 1000)) chunks.push(...decoder.decode(piece))
+  decoder.end()
   return { text: Buffer.concat(chunks).toString('utf8'), trailer }
 }
 
 describe('a body of signed chunks', () => {
-  test("is AWS's published example", async () => {
-    const { text } = await decode(signed, { signing })
+  test("is AWS's published example", () => {
+    const { text } = decode(signed, { signing })
     expect(text).toBe('a'.repeat(66_560))
   })
 
-  test('is refused where a byte of a chunk differs', async () => {
+  test('is refused where a byte of a chunk differs', () => {
     const tampered = Buffer.from(signed)
     tampered[65_000] = 0x62
-    await expect(decode(tampered, { signing })).rejects.toThrow('the signature of a chunk does not match')
+    expect(() => decode(tampered, { signing })).toThrow('the signature of a chunk does not match')
   })
 
-  test('is refused where a chunk is left out', async () => {
+  test('is refused where a chunk is left out', () => {
     const second = signed.indexOf('400;chunk')
     const last = signed.indexOf('0;chunk-signature=b6c6')
     const shortened = Buffer.concat([signed.subarray(0, second), signed.subarray(last)])
-    await expect(decode(shortened, { signing })).rejects.toThrow('the signature of a chunk does not match')
+    expect(() => decode(shortened, { signing })).toThrow('the signature of a chunk does not match')
   })
 
-  test('is refused where a chunk carries no signature', async () => {
-    await expect(decode('5\r\nhello\r\n0\r\n\r\n', { signing })).rejects.toThrow('a chunk carries no signature')
+  test('is refused where a chunk carries no signature', () => {
+    expect(() => decode('5\r\nhello\r\n0\r\n\r\n', { signing })).toThrow('a chunk carries no signature')
   })
 
-  test('is refused where it announced a signed trailer and has none', async () => {
-    await expect(decode(signed, { signing, hasTrailer: true })).rejects.toThrow('signature of the trailer')
+  test('is refused where it announced a signed trailer and has none', () => {
+    expect(() => decode(signed, { signing, hasTrailer: true })).toThrow('signature of the trailer')
   })
 })
 
 describe('a body of unsigned chunks', () => {
-  test.each([1, 2, 3, 7, 1000])('is put together from pieces of %i bytes', async (size) => {
-    const { text, trailer } = await decode(withTrailer, { hasTrailer: true, size })
+  test.each([1, 2, 3, 7, 1000])('is put together from pieces of %i bytes', (size) => {
+    const { text, trailer } = decode(withTrailer, { hasTrailer: true, size })
     expect(text).toBe('hello world')
     expect(trailer).toEqual({ 'x-amz-checksum-crc32': 'DUoRhQ==' })
   })
 
-  test('may be empty', async () => {
-    expect(await decode('0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n', { hasTrailer: true })).toMatchObject({ text: '' })
+  test('may be empty', () => {
+    expect(decode('0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n', { hasTrailer: true })).toMatchObject({ text: '' })
   })
 
   test.each([
@@ -97,7 +98,7 @@ describe('a body of unsigned chunks', () => {
     ['a line does not end', 'f'.repeat(10_000), 'too long'],
     ['bytes follow the end', '0\r\n\r\nmore', 'after the last chunk'],
     ['a trailer was not announced', '0\r\na:b\r\n\r\n', 'not announced'],
-  ])('is refused where %s', async (_, text, message) => {
-    await expect(decode(text)).rejects.toThrow(message)
+  ])('is refused where %s', (_, text, message) => {
+    expect(() => decode(text)).toThrow(message)
   })
 })

@@ -1,13 +1,9 @@
-/** Where moto and the suite disagree, and who is right. Each case names the document that says so. */
-export interface Difference {
-  readonly right: 'local-aws' | 'moto'
-  /** What moto does instead. */
-  readonly because: string
-}
+import type { Difference } from './held-to.ts'
 
 /** The moto that the list was made with. */
 export const motoVersion = '5.2.1'
 
+/** Where moto and the suite disagree, and who is right. Each case names the document that says so. */
 export const differences: Readonly<Record<string, Difference>> = {
   'a bucket name in capitals is refused': {
     right: 'local-aws',

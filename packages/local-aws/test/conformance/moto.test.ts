@@ -1,15 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { suite } from './all.ts'
+import { casesOfGroups, holdTo, unknownCases } from './held-to.ts'
 import { differences, motoVersion } from './moto-differences.ts'
-import { runCase, type Endpoint } from './suite.ts'
-
-const cases = Object.values(suite).flat()
+import type { Endpoint } from './suite.ts'
 
 test('every difference to moto names a case of the suite', () => {
-  const names = cases.map(({ name }) => name)
-  expect(Object.keys(differences).filter((name) => !names.includes(name))).toEqual([])
+  expect(unknownCases(differences)).toEqual([])
 })
 
 /** A moto of its own on a free port of 127.0.0.1, as `.ci/run` found it in the machine's Python. */
@@ -38,22 +35,11 @@ if (process.env['FAIRLEAD_MOTO']) {
     'moto passes what it passed before, and who is right about the rest is decided',
     async () => {
       const { endpoint, version } = await startMoto()
-      const failed: string[] = []
-      for (const one of cases) {
-        await runCase(one, endpoint).catch(() => failed.push(one.name))
-      }
-      console.log(`moto ${version}: ${cases.length - failed.length} of ${cases.length} cases pass; the others:`)
-      for (const name of failed) {
-        const document = cases.find((one) => one.name === name)?.document
-        const { right, because } = differences[name] ?? { right: 'undecided', because: '' }
-        console.log(`  ${right} is right: ${name}${because && ` (${because})`}\n    ${document}`)
-      }
-      expect(
-        failed.filter((name) => !Object.hasOwn(differences, name)),
-        'not decided yet',
-      ).toEqual([])
-      const passed = Object.keys(differences).filter((name) => !failed.includes(name))
-      if (version === motoVersion) expect(passed, 'no difference any more').toEqual([])
+      const decidedWith = motoVersion
+      await holdTo(
+        { name: 'moto', version, endpoint, differences, decidedWith },
+        casesOfGroups(() => true),
+      )
     },
     10 * 60_000,
   )

@@ -41,7 +41,7 @@ describe('a body', () => {
       idleMs: 50,
       handle: async ({ body }) => {
         try {
-          for await (const piece of body) given.push(piece.toString())
+          await body.pour((piece) => void given.push(piece.toString()))
           return { status: 200, headers: {} }
         } catch (error) {
           return { status: 400, headers: {}, body: error instanceof SlowBodyError ? 'slow' : String(error) }
@@ -63,7 +63,7 @@ describe('a body', () => {
       port: 0,
       handle: async ({ body, rawPath }) => {
         let sizeBytes = 0
-        if (rawPath === '/all') for await (const piece of body) sizeBytes += piece.length
+        if (rawPath === '/all') await body.pour((piece) => void (sizeBytes += piece.length))
         return { status: rawPath === '/all' ? 200 : 400, headers: {}, body: String(sizeBytes) }
       },
     })

@@ -1,3 +1,4 @@
+import { bodyOfStream } from '../../body.ts'
 import {
   compositeChecksum,
   defaultChecksum,
@@ -22,7 +23,7 @@ import { S3Fault, s3Faults } from '../fault.ts'
 import type { Bucket, MultipartUpload, StoredChecksum, UploadPart } from '../model.ts'
 import { encryptionHeaders, readObjectHeaders, versionHeader } from '../object-headers.ts'
 import { compareKeys } from '../order.ts'
-import { receiveBody, receiveXml, writeObserved, type Received } from '../receive.ts'
+import { receiveBody, receiveXml, type Received } from '../receive.ts'
 import { writeXml, type XmlNode } from '../xml.ts'
 import { readEncoding } from './list.ts'
 import { findCopySource, readChecksumAlgorithm, readWriteCondition, requireKeyLength } from './write-object.ts'
@@ -134,9 +135,10 @@ export async function uploadPartCopy(call: S3Call): Promise<S3Answer> {
   const source = findCopySource(call)
   const range = copyRange(call.header('x-amz-copy-source-range'), source.object.sizeBytes)
   const { checksumAlgorithm: algorithm } = upload
-  const bytes = call.state.files.read(source.object.segments, range) as AsyncIterable<Buffer>
-  const names = algorithm ? (['MD5', algorithm] as const) : (['MD5'] as const)
-  const { segment, digests } = await writeObserved(call, bytes, names, range.end - range.start + 1)
+  const { segment, digests } = await call.state.files.write(
+    bodyOfStream(call.state.files.read(source.object.segments, range)),
+    { digests: algorithm ? ['MD5', algorithm] : ['MD5'], sizeBytes: range.end - range.start + 1 },
+  )
   const [md5 = Buffer.alloc(0), actual] = digests
   const checksum = algorithm && actual && { algorithm, value: actual.toString('base64') }
   const part = await addPart(call, upload, number, { segment, md5, checksum })

@@ -1,3 +1,4 @@
+import { bodyOfStream } from '../../body.ts'
 import type { ChecksumAlgorithm } from '../../checksum/checksums.ts'
 import { checksumAlgorithms, defaultChecksum } from '../../checksum/checksums.ts'
 import { keyLimitBytes } from '../../limits.ts'
@@ -16,7 +17,7 @@ import { S3Fault, s3Faults } from '../fault.ts'
 import { currentObject, type WriteCondition } from '../state.ts'
 import type { Bucket, ObjectVersion, StoredChecksum } from '../model.ts'
 import { checksumHeaders, encryptionHeaders, entityTag, readObjectHeaders, versionHeader } from '../object-headers.ts'
-import { receiveBody, writeObserved } from '../receive.ts'
+import { receiveBody } from '../receive.ts'
 import { writeXml } from '../xml.ts'
 import { requireVersionId } from './read-object.ts'
 
@@ -102,12 +103,10 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
     try {
       const { object } = source
       const bytes = call.state.files.read(object.segments, { start: 0, end: object.sizeBytes - 1 })
-      const { segment, digests } = await writeObserved(
-        call,
-        bytes as AsyncIterable<Buffer>,
-        ['MD5', algorithm],
-        object.sizeBytes,
-      )
+      const { segment, digests } = await call.state.files.write(bodyOfStream(bytes), {
+        digests: ['MD5', algorithm],
+        sizeBytes: object.sizeBytes,
+      })
       const [md5 = Buffer.alloc(0), actual = Buffer.alloc(0)] = digests
       const checksum: StoredChecksum = { algorithm, type: 'FULL_OBJECT', value: actual.toString('base64') }
       const system = metadata === 'COPY' ? { ...object.system, ...encryptionOf(given.system) } : given.system
