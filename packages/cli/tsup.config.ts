@@ -18,6 +18,8 @@ const hostFile = defineConfig({
   esbuildPlugins: [chunksOf('src/fairlead-host.ts')],
   splitting: false,
   minify: true,
+  // Tools that go by the words of a file would take it for CommonJS, which its texts are.
+  footer: { js: 'export {}' },
   silent: true,
 })
 
