@@ -39,7 +39,7 @@ test(`no open fails and no other file is read during ${switches} switches`, asyn
   expect(reading.failures).toEqual({})
   expect([...reading.seen].sort()).toEqual(['a', 'b'])
   expect(reading.opens).toBeGreaterThan(switches)
-}, 600_000)
+}, 3_600_000)
 
 test('the same reader does notice a link that is removed and made again', async () => {
   const host = testHost()
