@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -21,12 +22,13 @@ import {
   readSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   symlinkSync,
   unlinkSync,
   writeSync,
   type Stats,
 } from 'node:fs'
-import { rm, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { isDeployError } from '@fairlead/core'
 import { errors } from '../errors.ts'
@@ -175,8 +177,8 @@ export const systemDisk: Disk = {
   makeFolder: (path, mode) =>
     expecting('mkdir', path, ['EEXIST'], false, () => {
       mkdirSync(path, { mode })
-      // Whatever the umask of the process takes away: the web server has to get through these folders.
-      chmodSync(path, mode)
+      // Whatever the umask of the process takes from others: the web server has to get through these folders.
+      if ((mode & 0o077) !== 0) chmodSync(path, mode)
       return true
     }),
   makeLink: (target, path) =>
@@ -210,7 +212,7 @@ export const systemDisk: Disk = {
       unlinkSync(path)
       return true
     }),
-  removeTree: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),
+  removeTree: (path) => attempt('remove', path, () => removeAll(path)),
   examineFile: (path, sizeBytes) =>
     // ELOOP is what O_NOFOLLOW says of a symbolic link. O_NONBLOCK: a pipe that somebody put there must not hold us up.
     answering('read', path, { codes: ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'], answer: undefined }, () =>
@@ -384,6 +386,50 @@ function withDescriptor<T>(
     return answer instanceof Promise ? answer.finally(() => closeSync(file)) : answer
   } finally {
     if (!goesOn) closeSync(file)
+  }
+}
+
+/** Where Linux shows what stands behind a descriptor, whatever its path leads to by now. */
+const descriptors = existsSync('/proc/self/fd') ? '/proc/self/fd' : undefined
+
+/**
+ * Removes what stands under a name, with all that is below it. Another user may write in there meanwhile, and we may be
+ * root: a folder is opened without following a link, and what is in it is removed through that descriptor, so that a
+ * folder that becomes a link leads nobody elsewhere. Node's `rm` goes by the path, and takes twice the time (5,000 files
+ * in 740 folders: 0.35 s of CPU instead of 0.16 s).
+ */
+async function removeAll(path: string): Promise<void> {
+  const folder = openFolder(path)
+  if (folder === undefined) return ignoringAbsence(() => unlinkSync(path))
+  try {
+    const inside = descriptors === undefined ? path : `${descriptors}/${folder}`
+    for (const entry of readdirSync(inside, { withFileTypes: true })) {
+      if (isTurnOfOthers()) await giveTurn()
+      const place = `${inside}/${entry.name}`
+      if (entry.isDirectory()) await removeAll(place)
+      else ignoringAbsence(() => unlinkSync(place))
+    }
+  } finally {
+    closeSync(folder)
+  }
+  ignoringAbsence(() => rmdirSync(path))
+}
+
+/** `undefined`: it is no folder, or nothing is there. */
+function openFolder(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+function ignoringAbsence(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
   }
 }
 
