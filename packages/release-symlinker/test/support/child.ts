@@ -29,6 +29,8 @@ export type Task =
     }
   /** Stages and activates, with a check that nobody else may be in at the same time; killed in it where that is asked for. */
   | { readonly kind: 'deploy'; readonly options: StageReleaseOptions; readonly killed: boolean }
+  /** Activates with a trial that does not pass. */
+  | { readonly kind: 'trial'; readonly staged: StagedRelease; readonly command: readonly string[] }
   /** Activates with a check that nobody else may be in at the same time. */
   | { readonly kind: 'contend'; readonly staged: StagedRelease; readonly whenLocked: 'wait' | 'fail' }
 
@@ -84,6 +86,9 @@ if (task.kind === 'interrupt') {
     await activateOn(systemDisk, staged, { check, ...waiting })
   })
   process.stdout.write(JSON.stringify([{ operations: 0, code }] satisfies JobResult[]))
+} else if (task.kind === 'trial') {
+  const { staged, command } = task
+  await activateOn(systemDisk, staged, { trial: { command, attempts: 10_000, intervalMs: 20 } })
 } else {
   const { staged, whenLocked } = task
   const inside = join(staged.root, '..', 'inside')
