@@ -90,6 +90,33 @@ describe('host deploy', () => {
     expect((await host('list')).stdout).toMatch(/bad: reload/)
   })
 
+  test('prints the operations for a folder without a manifest too, with its commit', async () => {
+    const from = join(root, '../plain')
+    mkdirSync(from, { recursive: true })
+    writeFileSync(join(from, 'version'), 'plain')
+    const args = ['--from', from, '--id', 'd-1', '--commit', 'a'.repeat(40), '--dry-run']
+    const { exitCode, stdout } = await host('deploy', ...args)
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/-aaaaaaaaaaaa-d-1 {2}\d+ entries {2}5 bytes/)
+    expect(existsSync(root)).toBe(false)
+  })
+
+  test('OPTION_ALONE: an archive without the deployment, where no hook runs', async () => {
+    const { exitCode, stderr } = await host('deploy', '--from', 'somewhere')
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/OPTION_ALONE: --from was given without --id/)
+  })
+
+  test('lists that the link leads nowhere, which a table does not show', async () => {
+    await deploy('a')
+    rmSync(join(root, 'current'))
+    symlinkSync('releases/gone', join(root, 'current'))
+    expect((await host('list')).stdout).toMatch(
+      /no release is live: current leads to releases\/gone, which is not there/,
+    )
+    expect((await host('verify')).stderr).toMatch(/RELEASE_NOT_INSTALLED: .* has no live release/)
+  })
+
   test('prints every operation with --dry-run and changes nothing', async () => {
     const { exitCode, stdout } = await deploy('a', '--shared', 'var/up', '--dry-run')
     expect(exitCode).toBe(0)

@@ -5,11 +5,13 @@
 import { coreErrors } from './core-errors.ts'
 import { describeValue } from './options.ts'
 
-/** Where a value stands, for the message. */
+/** Where a value stands, for the message: its path is put together only where there is one to write. */
 export interface Place {
   readonly record: string
-  readonly path: string
   readonly from?: string | undefined
+  /** The object or list that holds it, and its field or number there. Left out: it is the record itself. */
+  readonly inside?: Place | undefined
+  readonly key?: string | number | undefined
 }
 
 /** Checks a value and answers it with its type. */
@@ -22,8 +24,21 @@ export type Read<S extends Shape> = { readonly [K in Exclude<keyof S, OptionalKe
   readonly [K in OptionalKeys<S>]?: ReturnType<S[K]>
 }
 
-function refuse(value: unknown, { record, path, from }: Place, expected: string): never {
-  throw coreErrors.INVALID_RECORD({ record, path: path || 'the value', given: describeValue(value), expected, from })
+function refuse(value: unknown, place: Place, expected: string): never {
+  const { record, from } = place
+  const path = pathOf(place) || 'the value'
+  throw coreErrors.INVALID_RECORD({ record, path, given: describeValue(value), expected, from })
+}
+
+function pathOf({ inside, key = '' }: Place): string {
+  if (inside === undefined) return ''
+  const above = pathOf(inside)
+  if (typeof key === 'number') return `${above}[${key}]`
+  return above === '' ? key : `${above}.${key}`
+}
+
+function within(inside: Place, key: string | number): Place {
+  return { record: inside.record, from: inside.from, inside, key }
 }
 
 /** Text that passes a test. */
@@ -71,21 +86,23 @@ export function withDefault<T>(reader: Reader<T>, value: T): Reader<T> {
 export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   return (value, place) =>
     Array.isArray(value)
-      ? value.map((entry, index) => item(entry, { ...place, path: `${place.path}[${index}]` }))
+      ? value.map((entry, index) => item(entry, within(place, index)))
       : refuse(value, place, 'a list')
 }
 
 /** An object with these fields. Fields that it does not name are left out of the answer: a record may gain facts. */
 export function object<const S extends Shape>(shape: S): Reader<Read<S>> {
+  const readers = Object.entries(shape)
   return (value, place) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(value, place, 'an object')
     const source = value as Record<string, unknown>
-    const fields = Object.entries(shape).flatMap(([key, reader]) => {
-      const own = Object.hasOwn(source, key) ? source[key] : undefined
-      const field = reader(own, { ...place, path: place.path ? `${place.path}.${key}` : key })
-      return field === undefined ? [] : [[key, field] as const]
-    })
-    return Object.fromEntries(fields) as Read<S>
+    // A manifest has many thousands of entries: no list of pairs for each.
+    const fields: Record<string, unknown> = {}
+    for (const [key, reader] of readers) {
+      const field = reader(Object.hasOwn(source, key) ? source[key] : undefined, within(place, key))
+      if (field !== undefined) fields[key] = field
+    }
+    return fields as Read<S>
   }
 }
 
@@ -97,7 +114,7 @@ export function taggedBy<T>(key: string, readers: Readonly<Record<string, Reader
     const reader = typeof tag === 'string' && Object.hasOwn(readers, tag) ? readers[tag] : undefined
     if (reader) return reader(value, place)
     const expected = Object.keys(readers).map((word) => JSON.stringify(word))
-    return refuse(tag, { ...place, path: place.path ? `${place.path}.${key}` : key }, expected.join(' or '))
+    return refuse(tag, within(place, key), expected.join(' or '))
   }
 }
 
@@ -110,7 +127,7 @@ export type RecordReader<T> = (json: unknown, from?: string) => T
 /** Makes the public reader of a record. */
 export function recordReader<T>(record: string, reader: Reader<T>): RecordReader<T> {
   return (json, from) => {
-    const place: Place = { record, path: '', from }
+    const place: Place = { record, from }
     return reader(typeof json === 'string' ? parseJson(json, place) : json, place)
   }
 }

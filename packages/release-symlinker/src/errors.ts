@@ -52,7 +52,7 @@ export const errors = defineErrors('release-symlinker', {
   }),
   RELEASE_MANIFEST_MISSING: describeError<{ from: string; manifest: string }>({
     message: ({ from, manifest }) => `${from} is no unpacked artifact: it has no ${manifest}`,
-    hint: 'Build the artifact with buildArtifact, which puts the manifest in.',
+    hint: 'Build the artifact with buildArtifact, which puts the manifest in, or give the commit of a folder that is to be taken as it is.',
     example: { from: '/tmp/unpacked', manifest: '.fairlead/manifest.json' },
   }),
   RELEASE_MANIFEST_UNSAFE: describeError<{ path: string; problem: string }>({
@@ -125,7 +125,7 @@ export const errors = defineErrors('release-symlinker', {
     message: ({ root, owner, waitedMs }) =>
       `${owner.verb} works on ${root} (process ${owner.pid} on ${owner.host}, since ${owner.since})${waitedMs === undefined ? '' : `; waited ${waitedMs} ms`}`,
     hint: ({ lock }) =>
-      `Wait for it (whenLocked: 'wait'). The lock of a process that died is taken over by itself; remove ${lock} only where the owner ran on a machine or in a container that is gone.`,
+      `Wait for it (whenLocked: 'wait'). The lock of a process that died is taken over by itself. Where the owner ran on a machine or in a container that is gone, unlockReleases with force removes ${lock}.`,
     retryable: true,
     example: {
       root: '/srv/shop',
@@ -133,10 +133,13 @@ export const errors = defineErrors('release-symlinker', {
       owner: { pid: 4711, host: 'web-1', since: '2026-11-22T12:00:00.000Z', verb: 'activateRelease' },
     },
   }),
-  RELEASE_NOT_INSTALLED: describeError<{ root: string; name: string; installed: readonly string[] }>({
+  RELEASE_NOT_INSTALLED: describeError<{ root: string; name?: string | undefined; installed: readonly string[] }>({
     message: ({ root, name, installed }) =>
-      `${root} has no release ${JSON.stringify(name)}; it has ${installed.length === 0 ? 'none' : installed.join(', ')}`,
-    hint: 'Stage it first; a prune may have removed it.',
+      `${root} has no ${name === undefined ? 'live release' : `release ${JSON.stringify(name)}`}; it has ${installed.length === 0 ? 'none' : installed.join(', ')}`,
+    hint: ({ name }) =>
+      name === undefined
+        ? 'Deploy one; where one was live, repairReleases leads current back to it.'
+        : 'Stage it first; a prune may have removed it.',
     example: { root: '/srv/shop', name: '20261122120000-4f3c2a1b0c9d-d-1', installed: [] },
   }),
   RELEASE_WITHOUT_MANIFEST: describeError<{ name: string; manifest: string }>({
@@ -205,7 +208,7 @@ export const errors = defineErrors('release-symlinker', {
     example: {
       root: '/srv/shop',
       current: '20261122120000-4f3c2a1b0c9d-d-1',
-      reason: 'no other release was ever live',
+      reason: 'no release that is still there was live before this one',
     },
   }),
   FILE_OPERATION_FAILED: describeError<{ operation: string; path: string; code: string }>({

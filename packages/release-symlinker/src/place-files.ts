@@ -35,6 +35,7 @@ export function filePlacer(
   { from, owner, sync, linkFrom, moved }: PlacingRequest,
 ): { readonly place: PlaceFile; readonly counts: PlacedCounts } {
   const counts: PlacedCounts = { moved: 0, linked: 0, cloned: 0, copied: 0 }
+  const runningAs = effectiveUid()
   // Whether this file system has clones is known after the first one.
   let clones = true
 
@@ -42,7 +43,7 @@ export function filePlacer(
     const facts = await disk.examineFile(to)
     // Another name of it would get the mode and the owner too, and could change it later.
     if (facts === undefined || facts.names !== 1) return undefined
-    if (owner && !isOwnedBy(facts, owner)) await disk.setOwner(to, owner)
+    if (owner && !isOwnedBy(facts, owner, runningAs)) await disk.setOwner(to, owner)
     if (facts.mode !== mode || owner) await disk.setMode(to, mode)
     if (sync) await disk.syncFile(to)
     counts.moved += 1
@@ -53,7 +54,7 @@ export function filePlacer(
     for (const folder of linkFrom) {
       if (!(await disk.linkFile(join(folder, source), to))) continue
       const facts = await disk.examineFile(to, sizeBytes)
-      if (facts?.sha256 === sha256 && facts.mode === mode && isOwnedBy(facts, owner)) {
+      if (facts?.sha256 === sha256 && facts.mode === mode && isOwnedBy(facts, owner, runningAs)) {
         if (sync) await disk.syncFile(to)
         counts.linked += 1
         return true
@@ -87,7 +88,7 @@ export function topOf(path: string): string {
 }
 
 /** Whether a file belongs to whom a copy would belong. */
-function isOwnedBy({ uid, gid }: DiskEntry, owner: Ownership | undefined): boolean {
-  if (owner === undefined) return uid === (effectiveUid() ?? uid)
+function isOwnedBy({ uid, gid }: DiskEntry, owner: Ownership | undefined, runningAs: number | undefined): boolean {
+  if (owner === undefined) return runningAs === undefined || uid === runningAs
   return (owner.uid === -1 || uid === owner.uid) && (owner.gid === -1 || gid === owner.gid)
 }

@@ -5,7 +5,7 @@ import { errors } from './errors.ts'
 import { copyConcurrency, maxListedDifferences } from './limits.ts'
 import { inParallel } from './in-parallel.ts'
 import { topOf } from './place-files.ts'
-import { linkProblem, parentsOf } from './plan/stage.ts'
+import { linkProblem, newParentsOf } from './plan/stage.ts'
 import { describeType } from './layout.ts'
 import type { Disk, EntryType } from './ports/disk.ts'
 
@@ -125,8 +125,9 @@ export async function requireComplete(
   const types = await typesBelow(disk, from, signal)
   const expected = new Map<string, EntryType>(hasManifest ? [[manifestPath, 'file']] : [])
   for (const { path, type } of manifest.entries) expected.set(path, type)
+  const folders = new Set<string>()
   for (const path of [...expected.keys()]) {
-    for (const parent of parentsOf(path)) if (!expected.has(parent)) expected.set(parent, 'directory')
+    for (const parent of newParentsOf(path, folders)) if (!expected.has(parent)) expected.set(parent, 'directory')
   }
   const differences = [...expected].flatMap(([path, type]): Difference[] => {
     const found = types.get(path)
@@ -147,8 +148,8 @@ export async function requireComplete(
     if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
   }
   const extra = [...types].filter(([path, type]) => type !== 'directory' && !expected.has(path)).map(([path]) => path)
-  const folders = [...types].filter(([, type]) => type === 'directory').map(([path]) => path)
-  return { linkTargets, extra, folders, extraFolders: folders.filter((path) => !expected.has(path)) }
+  const found = [...types].filter(([, type]) => type === 'directory').map(([path]) => path)
+  return { linkTargets, extra, folders: found, extraFolders: found.filter((path) => !expected.has(path)) }
 }
 
 /** @throws RELEASE_SOURCE_DIFFERS */

@@ -174,12 +174,8 @@ interface Request {
 }
 
 async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Request> {
-  const { from, reader, commit, shared, writable = [], signal } = options
-  const packed = reader && (await findFile(disk, from))
-  const source =
-    packed === undefined
-      ? await readSource(disk, from, { commit, signal })
-      : describePacked(packed, (await reader?.readArtifact(packed, { signal }))?.manifest)
+  const { shared, writable = [] } = options
+  const { source, packed } = await readArrival(disk, options)
   const plan = planContents(source.manifest, shared, writable)
   const owner = await findOwnership(options.owner, options.group)
   const writers = new Map<string, Ownership | undefined>()
@@ -187,6 +183,16 @@ async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Re
     writers.set(folder.path, await findOwnership(folder.owner ?? options.owner, folder.group ?? options.group))
   }
   return { source, plan, owner, writers, packed }
+}
+
+/** What is to be staged, as far as it can be read without unpacking it. */
+export async function readArrival(
+  disk: Disk,
+  { from, reader, commit, signal }: Pick<StageReleaseOptions, 'from' | 'reader' | 'commit' | 'signal'>,
+): Promise<Pick<Request, 'source' | 'packed'>> {
+  const packed = reader && (await findFile(disk, from))
+  if (reader === undefined || packed === undefined) return { source: await readSource(disk, from, { commit, signal }) }
+  return { packed, source: describePacked(packed, (await reader.readArtifact(packed, { signal })).manifest) }
 }
 
 /** `undefined`: it is a folder, which is staged as it is. */

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { systemClock, timestamp } from '@fairlead/core'
 import { isReleaseFolderName, type Layout } from './layout.ts'
+import { endLeftTrial } from './left-trial.ts'
 import type { ReleaseAmbientOptions } from './model.ts'
 import { giveBack } from './move-folders.ts'
 import type { Disk } from './ports/disk.ts'
@@ -16,12 +17,14 @@ export const unfinished = {
   /** A history that a repair was writing. */
   history: /^history-[0-9a-f]{16}$/,
   note: /^moved-[0-9a-f]{16}\.json$/,
+  /** Names the program of a trial. */
+  trial: /^trial-[0-9a-f]{16}\.json$/,
 } as const
 
 /** What runs left that were stopped half way, as paths below the root. */
 export async function findLeftovers(disk: Disk, layout: Layout): Promise<readonly string[]> {
-  const { links, notes, halves, records } = await findUnfinished(disk, layout)
-  return [...links, ...notes, ...halves, ...records].map((path) => relative(layout.root, path))
+  const { trials, links, notes, halves, records } = await findUnfinished(disk, layout)
+  return [...trials, ...links, ...notes, ...halves, ...records].map((path) => relative(layout.root, path))
 }
 
 /**
@@ -29,7 +32,12 @@ export async function findLeftovers(disk: Disk, layout: Layout): Promise<readonl
  */
 export async function sweepLeftovers(disk: Disk, layout: Layout, ambient: ReleaseAmbientOptions): Promise<void> {
   const { onEvent, clock = systemClock } = ambient
-  const { links, notes, halves, records } = await findUnfinished(disk, layout)
+  const { trials, links, notes, halves, records } = await findUnfinished(disk, layout)
+  for (const path of trials) {
+    const pid = await endLeftTrial(disk, path)
+    const summary = pid === undefined ? `removed the leftover ${path}` : `ended process ${pid}, a trial that was left`
+    onEvent?.({ type: 'leftover.removed', at: timestamp(clock), summary, path })
+  }
   const each = async (paths: readonly string[], remove: (path: string) => Promise<unknown>) => {
     for (const path of paths) {
       await remove(path)
@@ -51,6 +59,7 @@ async function findUnfinished(disk: Disk, layout: Layout) {
     names.filter((name) => patterns.some((pattern) => pattern.test(name))).map((name) => join(folder, name))
   return {
     links: matching(layout.root, await namesIn(layout.root), unfinished.link),
+    trials: matching(layout.own, own, unfinished.trial),
     notes: matching(layout.own, own, unfinished.note),
     halves: [
       ...matching(layout.releases, releases, unfinished.staging),

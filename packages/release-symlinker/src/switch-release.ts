@@ -81,7 +81,10 @@ export async function switchRelease(
       case 'reload':
         return await call(actions[operation.call], operation.release, direction)
       case 'trial':
-        if (actions.trial) tried = await runTrial(actions.trial, join(layout.releases, operation.release), ambient)
+        if (actions.trial) {
+          const folder = join(layout.releases, operation.release)
+          tried = await runTrial(disk, layout, actions.trial, folder, ambient)
+        }
         return
       case 'symlink':
         if (await disk.makeLink(operation.target, join(root, operation.path))) return

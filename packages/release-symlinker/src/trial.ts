@@ -1,8 +1,10 @@
 import { checkOptions, coreErrors, describeValue } from '@fairlead/core'
 import { errors } from './errors.ts'
+import type { Layout } from './layout.ts'
+import { noteTrial } from './left-trial.ts'
 import type { ProbeReport, ReleaseAmbientOptions, TrialOptions } from './model.ts'
 import { findOwnership } from './owner.ts'
-import type { Ownership } from './ports/disk.ts'
+import type { Disk, Ownership } from './ports/disk.ts'
 import { findSparePort } from './ports/http.ts'
 import { startProgram } from './ports/process.ts'
 import { probeOptionNames, readProbe, runProbe, type Probe } from './probe.ts'
@@ -40,11 +42,14 @@ export async function readTrial(verb: string, options: TrialOptions, commit: str
 }
 
 /**
- * Starts the program in the release, asks it until an answer passes, and stops it.
+ * Starts the program in the release, asks it until an answer passes, and stops it. Under the lock: where this process is
+ * killed, the next run stops it.
  *
  * @throws TRIAL_FAILED, PROBE_FAILED; `signal.reason` when cancelled
  */
 export async function runTrial(
+  disk: Disk,
+  layout: Layout,
   { command, environment, user, probe }: Trial,
   folder: string,
   ambient: ReleaseAmbientOptions,
@@ -58,10 +63,15 @@ export async function runTrial(
   void program.ended.then((reason) => ended.abort(errors.TRIAL_FAILED({ command: command.join(' '), reason })))
   const url = new URL(probe.url)
   url.port = port
+  let note: string | undefined
   try {
+    if (program.pid !== undefined) note = await noteTrial(disk, layout, program.pid)
+    program.begin()
     const signal = ambient.signal ? AbortSignal.any([ambient.signal, ended.signal]) : ended.signal
     return await runProbe({ ...probe, url }, { ...ambient, signal })
   } finally {
     await program.stop()
+    // What stays of it is swept.
+    if (note !== undefined) await disk.removeFile(note).catch(() => false)
   }
 }

@@ -86,7 +86,7 @@ async function findRelease(disk: Disk, layout: Layout, name: string | undefined)
   const release = releases.find((one) => one.name === wanted)
   if (release) return release
   const installed = releases.map((one) => one.name)
-  throw errors.RELEASE_NOT_INSTALLED({ root: layout.root, name: wanted ?? 'current', installed })
+  throw errors.RELEASE_NOT_INSTALLED({ root: layout.root, name: wanted, installed })
 }
 
 /** The manifest stands where the application may write; what root noted of it does not. */

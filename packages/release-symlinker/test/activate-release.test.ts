@@ -474,7 +474,7 @@ describe('a trial', () => {
 
   test.each<[string, readonly string[], RegExp]>([
     ['ends', ['sh', '-c', 'exit 3'], /did not last until it answered: it ended with 3/],
-    ['is not there', ['/nowhere/server'], /it could not be started: .*ENOENT/],
+    ['is not there', ['/nowhere/server'], /it could not be started: there is no such program/],
   ])('TRIAL_FAILED: of a program that %s does not wait for an answer', async (_name, command, words) => {
     const host = testHost()
     const a = await host.stage('a')

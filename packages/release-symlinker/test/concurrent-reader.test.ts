@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, symlinkSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { activateRelease } from '../src/index.ts'
-import { testHost } from './support/host.ts'
+import { testHost, type TestHost } from './support/host.ts'
 
 /** More in the long run of tests: FAIRLEAD_SWITCHES=20000. */
 const switches = Number(process.env['FAIRLEAD_SWITCHES'] ?? 300)
@@ -27,6 +27,12 @@ async function readDuring(path: string, work: () => Promise<void> | void): Promi
   return reading
 }
 
+/** Every switch reads the whole history: with that of 20,000 the run would read more than it switches. */
+function cutHistory({ root }: TestHost): void {
+  const path = join(root, '.fairlead/history.jsonl')
+  writeFileSync(path, `${readFileSync(path, 'utf8').trimEnd().split('\n').at(-1)}\n`)
+}
+
 test(`no open fails and no other file is read during ${switches} switches`, async () => {
   const host = testHost()
   const releases = [await host.deploy('a'), await host.deploy('b')]
@@ -34,12 +40,13 @@ test(`no open fails and no other file is read during ${switches} switches`, asyn
     for (let index = 0; index < switches; index++) {
       const staged = releases[index % 2]
       if (staged) await activateRelease(staged)
+      if (index % 500 === 499) cutHistory(host)
     }
   })
   expect(reading.failures).toEqual({})
   expect([...reading.seen].sort()).toEqual(['a', 'b'])
   expect(reading.opens).toBeGreaterThan(switches)
-}, 600_000)
+}, 3_600_000)
 
 test('the same reader does notice a link that is removed and made again', async () => {
   const host = testHost()

@@ -2,7 +2,10 @@
  * Root deploys where the web user writes: no step may follow what that user plants. Only root can try it; elsewhere the
  * tests of the refusals stand for it.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -16,8 +19,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { activateRelease, pruneReleases, repairReleases } from '../src/index.ts'
+import { systemDisk } from '../src/ports/disk.ts'
 import { filesOf, testHost, type TestHost } from './support/host.ts'
 import { refusal } from './support/refusal.ts'
 
@@ -119,4 +123,35 @@ describe.runIf(process.geteuid?.() === 0)('what the web user plants in shared', 
     expect(removed).toContain(a.name)
     expect(isUntouched()).toBe(true)
   })
+})
+
+test('a folder that becomes a link to another place while its tree is removed leads nobody there', async () => {
+  const host = testHost()
+  const { path, folder } = treasure(host)
+  const tree = join(host.folder, 'tree')
+  const swap = `
+    const { mkdirSync, renameSync, symlinkSync, unlinkSync } = require('node:fs')
+    const [, folder, aside, target] = process.argv
+    process.send('ready')
+    for (;;) {
+      for (const step of [
+        () => renameSync(folder, aside),
+        () => symlinkSync(target, folder),
+        () => unlinkSync(folder),
+        () => renameSync(aside, folder),
+        () => mkdirSync(folder),
+      ]) try { step() } catch {}
+    }`
+  const swapper = spawn(process.execPath, ['-e', swap, join(tree, 'a/b'), join(tree, 'a/c'), folder], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  onTestFinished(() => void swapper.kill('SIGKILL'))
+  await once(swapper, 'message')
+  for (let turn = 0; turn < 100; turn += 1) {
+    mkdirSync(join(tree, 'a'), { recursive: true })
+    for (let file = 0; file < 20; file += 1) appendFileSync(join(tree, `a/file${file}`), 'x')
+    // It may fail, since somebody goes on writing there.
+    await systemDisk.removeTree(tree).catch(() => undefined)
+    expect(readFileSync(path, 'utf8')).toBe('of root')
+  }
 })

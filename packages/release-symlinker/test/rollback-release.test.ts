@@ -14,7 +14,7 @@ test('a rollback goes to the release before, and a second one further back', asy
   expect(host.live()).toBe('b')
   expect(await rollbackRelease({ root: host.root })).toMatchObject({ from: b.name, to: a.name })
   expect(await refusal(rollbackRelease({ root: host.root }))).toMatch(
-    /^ROLLBACK_NO_TARGET: .*no other release was ever live/,
+    /^ROLLBACK_NO_TARGET: .*no release that is still there was live before/,
   )
   expect(leftovers(host.root)).toEqual([])
 })

@@ -1,6 +1,8 @@
 import { parseStagedRelease } from '@fairlead/core'
+import type { InstalledReleases } from '@fairlead/release-symlinker'
 import { Option, type Command } from 'commander'
 import type { CommonOptions } from '../command-context.ts'
+import { cliErrors } from '../errors.ts'
 import { parsePath, parseUrl, parseWritable, runInRelease } from '../host-options.ts'
 import { given } from '../options.ts'
 import { printable } from '../plan/printable.ts'
@@ -128,6 +130,9 @@ function switchOf(options: SwitchOptions, commit: string | true, io: ProgramIo) 
 /** The archive and the deployment: as given, or as CodeDeploy's agent tells the script that runs. */
 async function arrivalOf({ from, id, script }: DeployOptions): Promise<{ readonly from: string; readonly id: string }> {
   if (from !== undefined && id !== undefined) return { from, id }
+  const isInHook = process.env['LIFECYCLE_EVENT'] !== undefined
+  if (from !== undefined && !isInHook) throw cliErrors.OPTION_ALONE({ given: '--from', missing: '--id' })
+  if (id !== undefined && !isInHook) throw cliErrors.OPTION_ALONE({ given: '--id', missing: '--from' })
   const { readHookContext } = await import('@fairlead/codedeploy-client/hook')
   const hook = await readHookContext({ from: script ?? process.argv[1] ?? '' })
   return { from: from ?? hook.archive.path, id: id ?? hook.deploymentId }
@@ -257,12 +262,12 @@ export const hostCommands: CommandGroup = (program, io) => {
     async (_args, { root }, { answer }) => {
       const { readInstalledReleases } = await import('@fairlead/release-symlinker')
       const installed = await readInstalledReleases({ root })
-      answer(
-        installed,
-        installed.releases.map(({ state, name, stagedAt, bad }) =>
+      answer(installed, [
+        ...installed.releases.map(({ state, name, stagedAt, bad }) =>
           printable(`${state.padEnd(10)}  ${stagedAt}  ${name}${bad === undefined ? '' : `  bad: ${bad.reason}`}`),
         ),
-      )
+        ...whatIsWrong(installed).map(printable),
+      ])
     },
   )
 
@@ -356,15 +361,25 @@ export const hostCommands: CommandGroup = (program, io) => {
   )
 }
 
+/** What a table of releases does not show by itself. */
+function whatIsWrong({ current, currentLink, recorded }: InstalledReleases): readonly string[] {
+  const cure = 'fairlead host repair'
+  if (current === undefined && currentLink !== undefined) {
+    return [`no release is live: current leads to ${currentLink}, which is not there (${cure})`]
+  }
+  if (current === undefined) return ['no release is live: there is no link current']
+  if (recorded !== undefined && recorded !== current) {
+    return [`the history has ${recorded} live: a run was stopped, or another tool switched (${cure})`]
+  }
+  return []
+}
+
 async function printPlan(
-  { from, id, shared, writable, reader }: Awaited<ReturnType<typeof stagingOf>>,
-  { answer }: Parameters<Parameters<typeof subcommand<DeployOptions>>[3]>[2],
+  { from, id, commit, shared, writable, reader }: Awaited<ReturnType<typeof stagingOf>>,
+  { answer, ambient }: Parameters<Parameters<typeof subcommand<DeployOptions>>[3]>[2],
 ): Promise<void> {
-  const { formatPlan, planStaging } = await import('@fairlead/release-symlinker')
-  const { manifestPath, parseManifest } = await import('@fairlead/core')
-  const manifest = from.endsWith('.zip')
-    ? (await reader.readArtifact(from, {})).manifest
-    : parseManifest(await readInput(`${from}/${manifestPath}`), `${from}/${manifestPath}`)
+  const { formatPlan, planStaging, readArchiveManifest } = await import('@fairlead/release-symlinker')
+  const manifest = await readArchiveManifest({ from, reader, ...given({ commit }), ...ambient })
   const stagedAt = new Date().toISOString()
   const plan = planStaging(manifest, { id, stagedAt, from, ...given({ shared, writable }) })
   answer(plan, [

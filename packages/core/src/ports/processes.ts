@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
@@ -15,14 +15,11 @@ export interface ProcessIdentity {
   readonly pidNamespace?: string | undefined
 }
 
-export async function identifyThisProcess(): Promise<ProcessIdentity> {
-  const [stat, bootId, namespace] = await Promise.all([
-    readStat('self'),
-    orUndefined(readFile('/proc/sys/kernel/random/boot_id', 'utf8')),
-    orUndefined(readlink('/proc/self/ns/pid')),
-  ])
-  const pidNamespace = /\d+/.exec(namespace ?? '')?.[0]
-  return { pid: process.pid, host: hostname(), startTicks: stat?.startTicks, bootId: bootId?.trim(), pidNamespace }
+export function identifyThisProcess(): Promise<ProcessIdentity> {
+  const startTicks = readStat('self')?.startTicks
+  const bootId = orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))?.trim()
+  const pidNamespace = /\d+/.exec(orUndefined(() => readlinkSync('/proc/self/ns/pid')) ?? '')?.[0]
+  return Promise.resolve({ pid: process.pid, host: hostname(), startTicks, bootId, pidNamespace })
 }
 
 /** A process as the system shows it to others. */
@@ -33,10 +30,10 @@ export interface RunningProcess {
 }
 
 /** The process that has a pid now; `undefined`: none has. */
-export async function findProcess(pid: number): Promise<RunningProcess | undefined> {
-  if (!exists(pid)) return undefined
-  const stat = await readStat(String(pid))
-  return { startTicks: stat?.startTicks, isZombie: stat?.state === 'Z' || stat?.state === 'X' }
+export function findProcess(pid: number): Promise<RunningProcess | undefined> {
+  if (!exists(pid)) return Promise.resolve(undefined)
+  const stat = readStat(String(pid))
+  return Promise.resolve({ startTicks: stat?.startTicks, isZombie: stat?.state === 'Z' || stat?.state === 'X' })
 }
 
 function exists(pid: number): boolean {
@@ -49,15 +46,22 @@ function exists(pid: number): boolean {
   }
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name stands in brackets and may hold any of them itself. */
-async function readStat(pid: string): Promise<{ readonly state: string; readonly startTicks: string } | undefined> {
-  const text = await orUndefined(readFile(`/proc/${pid}/stat`, 'utf8'))
+/**
+ * https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: the name stands in brackets and may hold any of them itself.
+ * The kernel makes the text as it is read, so that waiting for a thread to read it would take longer than reading it.
+ */
+function readStat(pid: string): { readonly state: string; readonly startTicks: string } | undefined {
+  const text = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, startTicks] = [fields?.[0], fields?.[19]]
   return state === undefined || startTicks === undefined ? undefined : { state, startTicks }
 }
 
 /** For facts that only some systems have: without them less is proved, never more. */
-async function orUndefined<T>(fact: Promise<T>): Promise<T | undefined> {
-  return await fact.catch(() => undefined)
+function orUndefined<T>(readFact: () => T): T | undefined {
+  try {
+    return readFact()
+  } catch {
+    return undefined
+  }
 }

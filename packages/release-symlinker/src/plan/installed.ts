@@ -42,13 +42,14 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
   const there = new Set(folders.map(({ name }) => name))
   const current = currentName !== undefined && there.has(currentName) ? currentName : undefined
   const way = wayOf(history)
-  const wayToCurrent = current === undefined ? way : goTo(way, current)
+  const wayToCurrent = [...way]
+  if (current !== undefined) goTo(wayToCurrent, current)
   const marked = folders.filter(({ markedBad }) => markedBad)
   const bad = new Map([
     ...marked.map(({ name, changedAt }) => [name, { at: changedAt, reason: 'Deployer marked it' }] as const),
     ...badOnes(history),
   ])
-  const mentioned = new Set(history.flatMap(liveOnes))
+  const mentioned = everLive(history)
 
   const undescribed = folders
     .map(({ name, path, changedAt }) => {
@@ -94,23 +95,40 @@ export function describeInstalled(facts: HostFacts): InstalledReleases {
  * that a second one goes back further and not to what the first one left.
  */
 function wayOf(history: readonly HistoryEntry[]): readonly string[] {
-  return history.reduce<readonly string[]>((way, { outcome, from, to }) => {
-    if (outcome === 'failed' || outcome === 'cancelled') return way
+  const way: string[] = []
+  for (const { outcome, from, to } of history) {
+    if (outcome === 'failed' || outcome === 'cancelled') continue
     // Somebody else had switched to `from`, or the history begins here.
-    const known = from === undefined ? way : goTo(way, from)
-    return outcome === 'rolled-back' ? goTo(known, to) : [...known.filter((name) => name !== to), to]
-  }, [])
+    if (from !== undefined) goTo(way, from)
+    if (outcome === 'rolled-back') goTo(way, to)
+    else goOn(way, to)
+  }
+  return way
 }
 
-function goTo(way: readonly string[], name: string): readonly string[] {
+/** Goes back to a release on the way, or on to one that is not. */
+function goTo(way: string[], name: string): void {
   const place = way.lastIndexOf(name)
-  return place === -1 ? [...way, name] : way.slice(0, place + 1)
+  if (place === -1) way.push(name)
+  else way.length = place + 1
 }
 
-/** The releases that an entry shows to have been live. */
-function liveOnes({ outcome, from, to, live }: HistoryEntry): readonly string[] {
-  const went = outcome === 'activated' || outcome === 'rolled-back' ? [to] : []
-  return [...went, from, live].filter((name) => name !== undefined)
+/** Goes on to a release, which may have been live before. */
+function goOn(way: string[], name: string): void {
+  const place = way.lastIndexOf(name)
+  if (place !== -1) way.splice(place, 1)
+  way.push(name)
+}
+
+/** The releases that were live, as the history shows. */
+function everLive(history: readonly HistoryEntry[]): ReadonlySet<string> {
+  const names = new Set<string | undefined>()
+  for (const { outcome, from, to, live } of history) {
+    if (outcome === 'activated' || outcome === 'rolled-back') names.add(to)
+    names.add(from).add(live)
+  }
+  names.delete(undefined)
+  return names as ReadonlySet<string>
 }
 
 /** A release is bad when the last word on it is that it failed by its own fault. */

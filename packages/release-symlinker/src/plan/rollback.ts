@@ -29,7 +29,7 @@ function chooseTarget(installed: InstalledReleases, allowBad: boolean): string {
   const bad = releases.filter(({ name, bad }) => bad && earlier.includes(name))
   const reason =
     bad.length === 0
-      ? 'no other release was ever live'
+      ? 'no release that is still there was live before this one'
       : `each release that was live before is bad (${bad.map(({ name, bad }) => `${name}: ${bad?.reason}`).join('; ')})`
   throw errors.ROLLBACK_NO_TARGET({ root, current, reason })
 }

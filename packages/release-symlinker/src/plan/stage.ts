@@ -120,8 +120,9 @@ function checkedEntries(list: readonly ManifestEntry[]): Entries {
     if (type !== 'directory' && sha256 === undefined) refuse('has no sha256')
     entries.set(path, entry)
   }
+  const folders = new Set<string>()
   for (const path of [...entries.keys(), manifestPath]) {
-    for (const parent of parentsOf(path)) {
+    for (const parent of newParentsOf(path, folders)) {
       const type = entries.get(parent)?.type ?? 'directory'
       if (type !== 'directory') {
         throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem: `stands below ${parent}, which is a ${type}` })
@@ -225,10 +226,10 @@ function planShared(path: string, entries: Entries): SharedPlan {
 function treeOf(entries: readonly ManifestEntry[], moreFolders: readonly string[], top: string): TreePlan {
   const inside = (path: string) => (top === '' ? path : path.slice(top.length + 1))
   const modes = new Map<string, number>()
+  const known = new Set<string>()
   for (const path of [...entries.map((entry) => entry.path), ...moreFolders.map((path) => `${path}/`)]) {
-    for (const parent of parentsOf(path)) {
-      const belowTop = top === '' || parent.startsWith(`${top}/`)
-      if (belowTop && !modes.has(inside(parent))) modes.set(inside(parent), 0o755)
+    for (const parent of newParentsOf(path, known)) {
+      if (top === '' || parent.startsWith(`${top}/`)) modes.set(inside(parent), 0o755)
     }
   }
   for (const { type, path, mode } of entries) {
@@ -256,6 +257,19 @@ function treeOf(entries: readonly ManifestEntry[], moreFolders: readonly string[
 export function parentsOf(path: string): readonly string[] {
   const parts = path.split('/')
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
+/** Those of the folders above a path that are not among the known ones, the outermost first; they are known then. */
+export function newParentsOf(path: string, known: Set<string>): readonly string[] {
+  const found: string[] = []
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const parent = path.slice(0, end)
+    // With a folder those above it are known.
+    if (known.has(parent)) break
+    known.add(parent)
+    found.unshift(parent)
+  }
+  return found
 }
 
 function depthOf(path: string): number {

@@ -4,24 +4,32 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
+  fsync,
   fsyncSync,
+  ftruncateSync,
   lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   readSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
   symlinkSync,
   unlinkSync,
   writeSync,
   type Stats,
 } from 'node:fs'
-import { open, readFile, realpath, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { isDeployError } from '@fairlead/core'
 import { errors } from '../errors.ts'
 import { blockForMs, copyChunkBytes } from '../limits.ts'
@@ -61,6 +69,9 @@ export interface CopyRequest {
   readonly sync: boolean
 }
 
+/** What answers at once where the system does, and by a promise where it takes long or others are to have a turn. */
+export type Answer<T> = T | Promise<T>
+
 /**
  * Everything that this package does to a disk, one method for each operation, so that a test can stop at each of them.
  * A method rejects with FILE_OPERATION_FAILED; the answers that a caller has to expect are values.
@@ -95,7 +106,7 @@ export interface Disk {
    * A second name for a file, where that can be had. Answers false where it cannot: another file system, too many names
    * already, a system that forbids it, no such file.
    */
-  readonly linkFile: (path: string, second: string) => Promise<boolean>
+  readonly linkFile: (path: string, second: string) => Answer<boolean>
   readonly rename: (from: string, to: string) => Promise<void>
   /** Renames where both are on one file system. Answers whether they are; false: nothing was done. */
   readonly renameWithin: (from: string, to: string) => Promise<boolean>
@@ -107,11 +118,11 @@ export interface Disk {
   /**
    * Reads a file to its end; `undefined`: there is no file of that name, it is no regular one, or not as big as expected.
    */
-  readonly examineFile: (path: string, sizeBytes?: number) => Promise<FileFacts | undefined>
+  readonly examineFile: (path: string, sizeBytes?: number) => Answer<FileFacts | undefined>
   /** Copies a file to a new name and answers the SHA-256 of what was written. */
-  readonly copyFile: (from: string, to: string, copy: CopyRequest) => Promise<string>
+  readonly copyFile: (from: string, to: string, copy: CopyRequest) => Answer<string>
   /** The same as a clone that shares the blocks of the other; `undefined`: this file system has none, nothing was done. */
-  readonly cloneFile: (from: string, to: string, copy: CopyRequest) => Promise<string | undefined>
+  readonly cloneFile: (from: string, to: string, copy: CopyRequest) => Answer<string | undefined>
   /** Writes a new file. */
   readonly writeFile: (
     path: string,
@@ -141,20 +152,21 @@ export interface Disk {
 /**
  * The disk of this machine. What a deploy does thousands of times is called synchronously: a promise of node:fs takes
  * several times longer than the system call behind it (staging 5,000 files: 1.1 s instead of 7 s, measured on a busy
- * machine with two cores). So that signals, timers and sockets still get their turn, the event loop does every few
- * milliseconds ({@link attempt}).
+ * machine with two cores), and what is done to each file answers without a promise of ours too. So that signals, timers
+ * and sockets still get their turn, the event loop does every few milliseconds ({@link answering}).
  */
 export const systemDisk: Disk = {
   entry: (path) => expecting('lstat', path, ['ENOENT', 'ENOTDIR'], undefined, () => describeStats(lstatSync(path))),
   linkTarget: (path) => expecting('readlink', path, ['ENOENT'], undefined, () => readlinkSync(path)),
-  realPath: (path) => expecting('realpath', path, ['ENOENT', 'ENOTDIR', 'ELOOP'], undefined, () => realpath(path)),
+  realPath: (path) =>
+    expecting('realpath', path, ['ENOENT', 'ENOTDIR', 'ELOOP'], undefined, () => realpathSync.native(path)),
   list: (path) =>
     expecting('readdir', path, ['ENOENT'], undefined, () =>
       readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
     ),
   deviceOf: (path) => attempt('lstat', path, () => lstatSync(path).dev),
   labelOf: (path) => readLabel(path),
-  readText: (path) => expecting('read', path, ['ENOENT'], undefined, () => readFile(path, 'utf8')),
+  readText: (path) => expecting('read', path, ['ENOENT'], undefined, () => readFileSync(path, 'utf8')),
   freeSpace: (path) =>
     attempt('statfs', path, async () => {
       const { bavail, bsize, files, ffree } = await statfs(path)
@@ -165,8 +177,8 @@ export const systemDisk: Disk = {
   makeFolder: (path, mode) =>
     expecting('mkdir', path, ['EEXIST'], false, () => {
       mkdirSync(path, { mode })
-      // Whatever the umask of the process takes away: the web server has to get through these folders.
-      chmodSync(path, mode)
+      // Whatever the umask of the process takes from others: the web server has to get through these folders.
+      if ((mode & 0o077) !== 0) chmodSync(path, mode)
       return true
     }),
   makeLink: (target, path) =>
@@ -180,19 +192,19 @@ export const systemDisk: Disk = {
       return true
     }),
   linkFile: (path, second) =>
-    expecting('link', second, unlinkable, false, () => {
+    answering('link', second, { codes: unlinkable, answer: false }, () => {
       linkSync(path, second)
       return true
     }),
-  rename: (from, to) => attempt('rename', to, () => rename(from, to)),
+  rename: (from, to) => attempt('rename', to, () => renameSync(from, to)),
   renameWithin: (from, to) =>
-    expecting('rename', to, ['EXDEV'], false, async () => {
-      await rename(from, to)
+    expecting('rename', to, ['EXDEV'], false, () => {
+      renameSync(from, to)
       return true
     }),
   moveFolder: (from, to) =>
-    expecting('rename', to, ['ENOTEMPTY', 'EEXIST'], false, async () => {
-      await rename(from, to)
+    expecting('rename', to, ['ENOTEMPTY', 'EEXIST'], false, () => {
+      renameSync(from, to)
       return true
     }),
   removeFile: (path) =>
@@ -200,34 +212,39 @@ export const systemDisk: Disk = {
       unlinkSync(path)
       return true
     }),
-  removeTree: (path) => attempt('remove', path, () => rm(path, { recursive: true, force: true })),
+  removeTree: (path) => attempt('remove', path, () => removeAll(path)),
   examineFile: (path, sizeBytes) =>
     // ELOOP is what O_NOFOLLOW says of a symbolic link. O_NONBLOCK: a pipe that somebody put there must not hold us up.
-    expecting('read', path, ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'], undefined, () =>
-      withDescriptor(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, async (file) => {
+    answering('read', path, { codes: ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'], answer: undefined }, () =>
+      withDescriptor(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, (file) => {
         const stats = fstatSync(file)
         if (!stats.isFile() || (sizeBytes !== undefined && stats.size !== sizeBytes)) return undefined
-        return { ...describeStats(stats), sha256: await digest(file) }
+        return then(digest(file, stats.size), (sha256) => ({ ...describeStats(stats), sha256 }))
       }),
     ),
-  copyFile: (from, to, { mode, owner, sync }) =>
-    attempt('copy', to, () =>
+  copyFile: (from, to, copy) =>
+    answering<string, never>('copy', to, undefined, () =>
       withDescriptor(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, (source) =>
-        withDescriptor(to, 'wx', async (file) => {
-          const sha256 = await digest(source, (chunk) => writeWhole(file, chunk))
-          finishFile(file, { mode, owner, sync })
-          return sha256
-        }),
+        withDescriptor(to, 'wx', (file) =>
+          then(
+            digest(source, fstatSync(source).size, (chunk) => writeWhole(file, chunk)),
+            (sha256) => {
+              finishFile(file, copy)
+              return sha256
+            },
+          ),
+        ),
       ),
     ),
   cloneFile: (from, to, copy) =>
-    expecting('clone', to, uncloneable, undefined, async () => {
+    answering('clone', to, { codes: uncloneable, answer: undefined }, () => {
       copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
-      return await withDescriptor(to, constants.O_RDONLY | constants.O_NOFOLLOW, async (file) => {
-        const sha256 = await digest(file)
-        finishFile(file, copy)
-        return sha256
-      })
+      return withDescriptor(to, constants.O_RDONLY | constants.O_NOFOLLOW, (file) =>
+        then(digest(file, fstatSync(file).size), (sha256) => {
+          finishFile(file, copy)
+          return sha256
+        }),
+      )
     }),
   writeFile: (path, text, copy) =>
     attempt('write', path, () =>
@@ -237,15 +254,21 @@ export const systemDisk: Disk = {
       }),
     ),
   appendLine: (path, line) =>
-    attempt('append', path, async () => {
+    attempt('append', path, () =>
       // Not O_APPEND: the end may have to be cut off first. The lock keeps other writers out.
-      await withFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, async (file) => {
-        const end = await endOfLastLine(file)
-        await file.truncate(end)
-        await file.write(`${line}\n`, end)
-        await file.sync()
-      })
-    }),
+      withDescriptor(
+        path,
+        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+        (file) => {
+          const { size } = fstatSync(file)
+          const end = endOfLastLine(file, size)
+          if (end < size) ftruncateSync(file, end)
+          writeWhole(file, Buffer.from(`${line}\n`), end)
+          return syncDescriptor(file)
+        },
+        0o644,
+      ),
+    ),
   setMode: (path, mode) => attempt('chmod', path, () => chmodSync(path, mode)),
   setOwner: (path, { uid, gid }) => attempt('lchown', path, () => lchownSync(path, uid, gid)),
   addAcl: (path, entries) =>
@@ -262,8 +285,8 @@ export const systemDisk: Disk = {
     // -F would also take away the categories (MCS) that a container or a site gave the folder on purpose.
     return { problem: await runTool('restorecon', ['-R', path]) }
   },
-  syncFile: (path) => attempt('fsync', path, () => withFile(path, 'r', (file) => file.sync())),
-  syncFolder: (path) => attempt('fsync', path, () => withFile(path, 'r', (folder) => folder.sync())),
+  syncFile: (path) => attempt('fsync', path, () => withDescriptor(path, 'r', syncDescriptor)),
+  syncFolder: (path) => attempt('fsync', path, () => withDescriptor(path, 'r', syncDescriptor)),
   syncFileSystem: async (path) =>
     // Node has no syncfs(2). coreutils and busybox have it as `sync -f`; elsewhere `sync` promises less.
     process.platform === 'linux' && (await runTool('sync', ['-f', path])) === undefined,
@@ -275,22 +298,8 @@ const unlinkable = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOENT', 'ENOTDIR', '
 /** What FICLONE says where there are no clones (ioctl_ficlone(2)), and ENOSYS where Node has none. */
 const uncloneable = ['EXDEV', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOTTY', 'ENOSYS', 'EPERM', 'EBADF', 'ETXTBSY']
 
-let lastTurn = performance.now()
-let calls = 0
-
-async function attempt<T>(operation: string, path: string, call: () => T | Promise<T>): Promise<T> {
-  // Not at each call: looking at the clock would take as long as some of them.
-  if (++calls % 16 === 0 && performance.now() - lastTurn > blockForMs) {
-    await new Promise((resolve) => setImmediate(resolve))
-    lastTurn = performance.now()
-  }
-  try {
-    return await call()
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === undefined) throw error
-    throw errors.FILE_OPERATION_FAILED({ operation, path, code }, { cause: error })
-  }
+async function attempt<T>(operation: string, path: string, call: () => Answer<T>): Promise<T> {
+  return await answering<T, never>(operation, path, undefined, call)
 }
 
 /** Some codes are answers. */
@@ -299,16 +308,52 @@ async function expecting<T, E>(
   path: string,
   codes: readonly string[],
   answer: E,
-  call: () => T | Promise<T>,
+  call: () => Answer<T>,
 ): Promise<T | E> {
-  return await attempt(operation, path, async () => {
+  return await answering(operation, path, { codes, answer }, call)
+}
+
+/** The same at once, unless it is somebody else's turn. */
+function answering<T, E>(
+  operation: string,
+  path: string,
+  expected: { readonly codes: readonly string[]; readonly answer: E } | undefined,
+  call: () => Answer<T>,
+): Answer<T | E> {
+  const failed = (error: unknown): E => {
+    const code = codeOf(error)
+    if (code === undefined) throw error
+    if (expected?.codes.includes(code)) return expected.answer
+    throw errors.FILE_OPERATION_FAILED({ operation, path, code }, { cause: error })
+  }
+  const perform = () => {
     try {
-      return await call()
+      const given = call()
+      return given instanceof Promise ? given.catch(failed) : given
     } catch (error) {
-      if (codes.includes(codeOf(error) ?? '')) return answer
-      throw error
+      return failed(error)
     }
-  })
+  }
+  return isTurnOfOthers() ? giveTurn().then(perform) : perform()
+}
+
+let lastTurn = performance.now()
+let calls = 0
+
+/** Not asked at each call: looking at the clock would take as long as some of them. */
+function isTurnOfOthers(): boolean {
+  calls += 1
+  return calls % 16 === 0 && performance.now() - lastTurn > blockForMs
+}
+
+async function giveTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  lastTurn = performance.now()
+}
+
+/** Goes on with an answer, at once where it is there. */
+function then<T, U>(answer: Answer<T>, next: (value: T) => U): Answer<U> {
+  return answer instanceof Promise ? answer.then(next) : next(answer)
 }
 
 /** Of an error of the system; any other is a fault of ours, or has its words already. */
@@ -327,25 +372,64 @@ function typeOf(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>)
   return entry.isFile() ? 'file' : 'other'
 }
 
-async function withFile<T>(path: string, flags: string | number, body: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, flags, 0o644)
+function withDescriptor<T>(
+  path: string,
+  flags: string | number,
+  body: (file: number) => Answer<T>,
+  mode = 0o600,
+): Answer<T> {
+  const file = openSync(path, flags, mode)
+  let goesOn = false
   try {
-    return await body(file)
+    const answer = body(file)
+    goesOn = answer instanceof Promise
+    return answer instanceof Promise ? answer.finally(() => closeSync(file)) : answer
   } finally {
-    await file.close()
+    if (!goesOn) closeSync(file)
   }
 }
 
-async function withDescriptor<T>(
-  path: string,
-  flags: string | number,
-  body: (file: number) => T | Promise<T>,
-): Promise<T> {
-  const file = openSync(path, flags, 0o600)
+/** Where Linux shows what stands behind a descriptor, whatever its path leads to by now. */
+const descriptors = existsSync('/proc/self/fd') ? '/proc/self/fd' : undefined
+
+/**
+ * Removes what stands under a name, with all that is below it. Another user may write in there meanwhile, and we may be
+ * root: a folder is opened without following a link, and what is in it is removed through that descriptor, so that a
+ * folder that becomes a link leads nobody elsewhere. Node's `rm` goes by the path, and takes twice the time (5,000 files
+ * in 740 folders: 0.35 s of CPU instead of 0.16 s).
+ */
+async function removeAll(path: string): Promise<void> {
+  const folder = openFolder(path)
+  if (folder === undefined) return ignoringAbsence(() => unlinkSync(path))
   try {
-    return await body(file)
+    const inside = descriptors === undefined ? path : `${descriptors}/${folder}`
+    for (const entry of readdirSync(inside, { withFileTypes: true })) {
+      if (isTurnOfOthers()) await giveTurn()
+      const place = `${inside}/${entry.name}`
+      if (entry.isDirectory()) await removeAll(place)
+      else ignoringAbsence(() => unlinkSync(place))
+    }
   } finally {
-    closeSync(file)
+    closeSync(folder)
+  }
+  ignoringAbsence(() => rmdirSync(path))
+}
+
+/** `undefined`: it is no folder, or nothing is there. */
+function openFolder(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+function ignoringAbsence(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
   }
 }
 
@@ -356,43 +440,55 @@ function finishFile(file: number, { mode, owner, sync }: CopyRequest): void {
   if (sync) fsyncSync(file)
 }
 
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written, bytes.length - written)
+/** The one call that waits for the disk itself: others go on meanwhile. */
+const syncDescriptor: (file: number) => Promise<void> = promisify(fsync)
+
+/** Without a place: where the file stands. */
+function writeWhole(file: number, bytes: Uint8Array, place?: number): void {
+  for (let written = 0; written < bytes.length;) {
+    const at = place === undefined ? null : place + written
+    written += writeSync(file, bytes, written, bytes.length - written, at)
+  }
 }
 
-/** Several files are open at once only while one of them waits for its turn of the event loop; each has its buffer then. */
-const freeBuffers: Buffer[] = []
+/** Small files have one buffer: it is used up before anything else happens. */
+const smallBuffer = Buffer.allocUnsafe(copyChunkBytes)
 
-/** The SHA-256 of a file from where it stands to its end; `use` is given the bytes, which it must not keep. */
-async function digest(file: number, use: (chunk: Uint8Array) => void = () => {}): Promise<string> {
-  const buffer = freeBuffers.pop() ?? Buffer.allocUnsafe(copyChunkBytes)
-  try {
-    const first = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))
-    use(first)
-    // Nearly every file ends here; one call hashes faster than an object that could go on.
-    if (first.length < buffer.length && fstatSync(file).size === first.length) return hash('sha256', first)
-    const sha256 = createHash('sha256').update(first)
-    for (;;) {
-      // A big file: others may be waiting.
-      await new Promise((resolve) => setImmediate(resolve))
-      const chunk = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))
-      if (chunk.length === 0) return sha256.digest('hex')
-      sha256.update(chunk)
-      use(chunk)
-    }
-  } finally {
-    freeBuffers.push(buffer)
+/**
+ * The SHA-256 of a file of a known size from where it stands to its end; `use` is given the bytes, which it must not keep.
+ */
+function digest(file: number, sizeBytes: number, use: (chunk: Uint8Array) => void = () => {}): Answer<string> {
+  if (sizeBytes >= smallBuffer.length) return digestBig(file, use)
+  const bytes = smallBuffer.subarray(0, readSync(file, smallBuffer, 0, smallBuffer.length, null))
+  // It is being written to, or a network file system gives it piece by piece.
+  if (bytes.length !== sizeBytes) return digestBig(file, use, Buffer.from(bytes))
+  use(bytes)
+  // One call hashes faster than an object that could go on.
+  return hash('sha256', bytes)
+}
+
+async function digestBig(
+  file: number,
+  use: (chunk: Uint8Array) => void,
+  begin: Uint8Array = new Uint8Array(),
+): Promise<string> {
+  const buffer = Buffer.allocUnsafe(copyChunkBytes)
+  const sha256 = createHash('sha256')
+  for (let chunk = begin; ; chunk = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))) {
+    if (chunk.length === 0 && chunk !== begin) return sha256.digest('hex')
+    sha256.update(chunk)
+    use(chunk)
+    // Others may be waiting.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
 /** Where the next line begins. Reads backwards: a history grows for years. */
-async function endOfLastLine(file: FileHandle): Promise<number> {
+function endOfLastLine(file: number, sizeBytes: number): number {
   const window = Buffer.alloc(4096)
-  let end = (await file.stat()).size
-  while (end > 0) {
+  for (let end = sizeBytes; end > 0;) {
     const start = Math.max(0, end - window.length)
-    const { bytesRead } = await file.read(window, 0, end - start, start)
-    const newline = window.subarray(0, bytesRead).lastIndexOf(0x0a)
+    const newline = window.subarray(0, readSync(file, window, 0, end - start, start)).lastIndexOf(0x0a)
     if (newline !== -1) return start + newline + 1
     end = start
   }

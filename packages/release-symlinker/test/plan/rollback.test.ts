@@ -57,7 +57,12 @@ describe('the target', () => {
       {},
       /^ROLLBACK_NO_TARGET: .*is bad \(C: probe: status 500\)/,
     ],
-    ['none, where no other was live', alone, {}, /^ROLLBACK_NO_TARGET: .*no other release was ever live/],
+    [
+      'none, where no other was live',
+      alone,
+      {},
+      /^ROLLBACK_NO_TARGET: .*no release that is still there was live before/,
+    ],
   ])('is not %s', (_name, host, options, expected) => {
     expect(outcome(host, options)).toMatch(expected)
   })

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StagedRelease } from '@fairlead/core'
+import { findProcess } from '@fairlead/core/machine'
 import { activateOn } from '../../src/activate-release.ts'
 import { systemDisk, type Disk } from '../../src/ports/disk.ts'
 import { pruneOn } from '../../src/prune-releases.ts'
@@ -29,6 +30,8 @@ export type Task =
     }
   /** Stages and activates, with a check that nobody else may be in at the same time; killed in it where that is asked for. */
   | { readonly kind: 'deploy'; readonly options: StageReleaseOptions; readonly killed: boolean }
+  /** Activates with a trial that does not pass. */
+  | { readonly kind: 'trial'; readonly staged: StagedRelease; readonly command: readonly string[] }
   /** Activates with a check that nobody else may be in at the same time. */
   | { readonly kind: 'contend'; readonly staged: StagedRelease; readonly whenLocked: 'wait' | 'fail' }
 
@@ -73,10 +76,12 @@ if (task.kind === 'interrupt') {
   const code = await outcomeOf(async () => {
     const staged = await stageOn(systemDisk, { ...options, ...waiting })
     const inside = join(staged.root, '..', 'inside')
-    const check = () => {
-      // A marker whose maker was killed counts for nothing: it names the process.
+    const check = async () => {
+      // A marker whose maker was killed counts for nothing: it names the process. On a busy machine that stays a zombie for
+      // a while, until the test asks how it ended.
       const maker = existsSync(inside) ? Number(readFileSync(inside, 'utf8')) : undefined
-      if (maker !== undefined && existsSync(`/proc/${maker}`)) throw new Error(`${maker} is inside`)
+      const found = maker === undefined ? undefined : await findProcess(maker)
+      if (found && !found.isZombie) throw new Error(`${maker} is inside`)
       writeFileSync(inside, String(process.pid))
       if (killed) process.kill(process.pid, 'SIGKILL')
       rmSync(inside)
@@ -84,6 +89,9 @@ if (task.kind === 'interrupt') {
     await activateOn(systemDisk, staged, { check, ...waiting })
   })
   process.stdout.write(JSON.stringify([{ operations: 0, code }] satisfies JobResult[]))
+} else if (task.kind === 'trial') {
+  const { staged, command } = task
+  await activateOn(systemDisk, staged, { trial: { command, attempts: 10_000, intervalMs: 20 } })
 } else {
   const { staged, whenLocked } = task
   const inside = join(staged.root, '..', 'inside')
