@@ -37,7 +37,12 @@ test('the benchmark of the kit loads it beside a bare server, and finds no answe
   const printed = execFileSync(process.execPath, [...bench, ...args], { cwd: root, encoding: 'utf8' })
   expect(printed).toContain('0 of 600 requests wrong')
   const rows = JSON.parse(readFileSync(results, 'utf8')) as Record<string, unknown>[]
-  expect(rows.map((row) => row['case'])).toEqual(['put-4-mib', 'get-4-mib', 'small-300-requests'])
+  expect(rows.map((row) => `${String(row['case'])} beside ${String(row['peer'])}`)).toEqual([
+    'put-4-mib beside bare node:http',
+    'put-4-mib beside bare node:http with the digests and a file',
+    'get-4-mib beside bare node:http',
+    'small-300-requests beside bare node:http',
+  ])
 })
 
 test('the benchmark of releases measures deploys, rollbacks, bytes and switches beside a copy and a link', () => {
