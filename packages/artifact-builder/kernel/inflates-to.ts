@@ -33,7 +33,8 @@ import {
   target,
 } from './memory'
 
-/** The next byte that is not held, and the held bits. */
+/** Where the stream ends, the next byte that is not held, and the held bits. */
+let end: usize = 0
 let place: usize = 0
 let held: u64 = 0
 let heldCount: u32 = 0
@@ -50,14 +51,14 @@ export function inflatesTo(deflatedBytes: i32, bytes: i32): bool {
   held = 0
   heldCount = 0
   at = source
-  const end = target + deflatedBytes
+  end = target + deflatedBytes
   const contentEnd = source + bytes
   let isLast: u32 = 0
   while (isLast === 0) {
     if (readEnd() >= end) return false
     isLast = take(1)
     const type = take(2)
-    const isSame = type === 0 ? compareStored(end, contentEnd) : type < 3 && makeCodes(type) && compareBlock(contentEnd)
+    const isSame = type === 0 ? compareStored(contentEnd) : type < 3 && makeCodes(type) && compareBlock(contentEnd)
     if (!isSame) return false
   }
   return readEnd() === end && at === contentEnd
@@ -67,6 +68,9 @@ export function inflatesTo(deflatedBytes: i32, bytes: i32): bool {
 function readEnd(): usize {
   return place - (heldCount >>> 3)
 }
+
+/** How far what is held may reach behind the stream's end. */
+const heldBytes: usize = 8
 
 /** At least 56 bits are held afterwards; beyond the stream's end they are any, and decide nothing in the end. */
 function hold(): void {
@@ -83,7 +87,7 @@ function take(count: u32): u32 {
   return bits
 }
 
-function compareStored(end: usize, contentEnd: usize): bool {
+function compareStored(contentEnd: usize): bool {
   const from = readEnd()
   const length = load<u16>(from) as u32
   if ((load<u16>(from + 2) as u32) !== (~length & 0xffff)) return false
@@ -178,6 +182,8 @@ function compareBlock(contentEnd: usize): bool {
     bits |= load<u64>(from) << (count as u64)
     from += (63 - count) >>> 3
     count |= 56
+    // Behind the stream there is always something, and content could go on with it to where memory ends.
+    if (from > end + heldBytes) return false
     let entry = load<u16>(literalTable + 2 * ((bits as u32) & ((1 << literalTableBits) - 1))) as u32
     if (entry === 0) entry = longEntry(bits, literalsOfLength, literalsInOrder)
     bits >>= (entry & lengthMask) as u64

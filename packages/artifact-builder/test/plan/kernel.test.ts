@@ -174,6 +174,17 @@ describe('whether deflated bytes are those of a content', () => {
     )
   })
 
+  test('is denied of a stream that goes on behind its end, however far the content would follow it', () => {
+    // Of two symbols, this content's byte has the code of a zero: it is what unused memory reads as.
+    const zeros = deflateRawSync(Buffer.alloc(10_000, 'a'), { strategy: constants.Z_HUFFMAN_ONLY })
+    const emptyBlock = Buffer.from([0, 0, 0, 0xff, 0xff])
+    const count = Math.floor((source.length - 200) / emptyBlock.length)
+    const blocks = Buffer.concat(Array.from({ length: count }, () => emptyBlock))
+    const deflated = Buffer.concat([blocks, zeros.subarray(0, source.length - blocks.length)])
+    expect(deflated.length).toBe(source.length)
+    expect(provesEqual(deflated, Buffer.alloc(pieceBytes, 'a'))).toBe(false)
+  })
+
   test('is denied of noise, whatever follows in memory', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 40 }), (deflated, bytes) => {
