@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import { expect, test } from 'vitest'
 import { buildArtifact, readArtifact, type ArtifactEvent, type BuildArtifactOptions } from '../src/index.ts'
-import { decodeCacheIndex, encodeCacheIndex } from '../src/plan/cache-index.ts'
+import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../src/plan/cache-index.ts'
 import { letters } from './support/made-up-secrets.ts'
 import { createShop, type Shop } from './support/shop.ts'
 
@@ -204,10 +204,7 @@ test('a secret that a poisoned cache calls clean is found all the same', async (
   const { shop, cache, build } = createCachedShop()
   write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
   await build({ allow: [{ path: 'dist/.env', rule: 'dotenv-secret', reason: 'of a test' }] })
-  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))))
-  if (index === undefined) throw new Error('the index of a cache cannot be read')
-  const poisoned = { ...index, clean: index.clean.map(() => 1) }
-  writeFileSync(cacheFile(cache, '.index'), Buffer.concat(encodeCacheIndex(poisoned)))
+  forge(cache, ({ clean }) => ({ clean: clean.map(() => 1) }))
   const clone = join(temporaryFolder(), 'checkout')
   cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
   await expect(buildTelling(shop, { cache, root: clone })).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
@@ -233,6 +230,15 @@ function flipBit(at: number) {
   }
 }
 
+/** Writes an index whose own digest is right. */
+function forge(cache: string, change: (index: CacheIndex) => Partial<CacheIndex>): void {
+  rewrite(cacheFile(cache, '.index'), (bytes) => {
+    const index = decodeCacheIndex(new Uint8Array(bytes))
+    if (index === undefined) throw new Error('the index of a cache cannot be read')
+    return Buffer.concat(encodeCacheIndex({ ...index, ...change(index) }))
+  })
+}
+
 const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp]>> = {
   'an index of which a bit is another': [
     (cache) => rewrite(cacheFile(cache, '.index'), flipBit(5000)),
@@ -247,13 +253,24 @@ const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp
     /its index is damaged/,
   ],
   'an index of another compressor': [
-    (cache) =>
-      rewrite(cacheFile(cache, '.index'), (bytes) => {
-        const index = decodeCacheIndex(new Uint8Array(bytes))
-        if (index === undefined) throw new Error('the index of a cache cannot be read')
-        return Buffer.concat(encodeCacheIndex({ ...index, key: 'another' }))
-      }),
+    (cache) => forge(cache, () => ({ key: 'another' })),
     /of another compressor or other rules/,
+  ],
+  'an index of entries that lie behind the pack': [
+    (cache) => forge(cache, ({ dataOffsets, packBytes }) => ({ dataOffsets: dataOffsets.map((at) => at + packBytes) })),
+    /its index is damaged/,
+  ],
+  'an index of entries that lie nowhere': [
+    (cache) => forge(cache, ({ dataOffsets }) => ({ dataOffsets: dataOffsets.map(() => Number.NaN) })),
+    /its index is damaged/,
+  ],
+  'an index whose names end before they begin': [
+    (cache) => forge(cache, ({ nameEnds }) => ({ nameEnds: nameEnds.map((end, at) => (at === 3 ? 0 : end)) })),
+    /its index is damaged/,
+  ],
+  'an index that leads to entries that it does not have': [
+    (cache) => forge(cache, ({ byDigest, count }) => ({ byDigest: byDigest.map((place) => place + count) })),
+    /its index is damaged/,
   ],
   'a pack of which a bit is another': [
     (cache) => rewrite(cacheFile(cache, '.pack'), flipBit(2000)),
@@ -287,16 +304,12 @@ function rotated<T extends Float64Array | Uint8Array>(array: T): T {
 test('a cache that is whole and holds other bytes under a digest is found out by the bytes', async () => {
   const { shop, cache, build } = createCachedShop()
   const cold = await build()
-  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))))
-  if (index === undefined) throw new Error('the index of a cache cannot be read')
   // Somebody who can write the folder swaps the bytes of all entries, and writes an index that says so.
-  const poisoned = {
-    ...index,
-    dataOffsets: rotated(index.dataOffsets),
-    compressedBytes: rotated(index.compressedBytes),
-    deflated: rotated(index.deflated),
-  }
-  writeFileSync(cacheFile(cache, '.index'), Buffer.concat(encodeCacheIndex(poisoned)))
+  forge(cache, ({ dataOffsets, compressedBytes, deflated }) => ({
+    dataOffsets: rotated(dataOffsets),
+    compressedBytes: rotated(compressedBytes),
+    deflated: rotated(deflated),
+  }))
   const clone = join(temporaryFolder(), 'checkout')
   cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
   expect(await buildTelling(shop, { cache, root: clone })).toMatchObject({ sha256: cold.sha256, same: 0 })

@@ -125,7 +125,7 @@ function readSections(bytes: Uint8Array, buffer: Buffer): CacheIndex | undefined
     return [name, array] as const
   })
   const index: CacheIndex = { ...facts, ...(Object.fromEntries(arrays) as unknown as Sections) }
-  return hasOneOfEach(index) ? index : undefined
+  return hasOneOfEach(index) && isSound(index) ? index : undefined
 }
 
 function hasOneOfEach(index: CacheIndex): boolean {
@@ -146,6 +146,24 @@ function hasOneOfEach(index: CacheIndex): boolean {
     blobIds.length === count * idBytes &&
     identities.length === count * numbersOfIdentity
   )
+}
+
+/** Whether every number leads to where there is something: a digest that fits proves only that nothing was damaged. */
+function isSound({ count, packBytes, nameEnds, byDigest, dataOffsets, compressedBytes }: CacheIndex): boolean {
+  let nameStart = 0
+  for (let place = 0; place < count; place++) {
+    const nameEnd = nameEnds[place] as number
+    const offset = dataOffsets[place] as number
+    const bytes = compressedBytes[place] as number
+    if (nameEnd < nameStart || (byDigest[place] as number) >= count) return false
+    if (!isCount(offset) || !isCount(bytes) || offset + bytes > packBytes) return false
+    nameStart = nameEnd
+  }
+  return true
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
 }
 
 /** Arrays of 64-bit numbers begin at multiples of eight bytes. */
