@@ -1,3 +1,3 @@
 import { libraryBuild } from '../../tools/tsup.ts'
 
-export default libraryBuild()
+export default libraryBuild({ index: 'src/index.ts', events: 'src/events.ts' })

@@ -1,20 +1,20 @@
 export { hostAgentErrors } from './errors.ts'
-export {
-  inPlaceEvents,
-  type AgentProfile,
-  type FetchAgentBundle,
-  type FetchBundle,
-  type FileExistsBehavior,
-  type GitHubHostRevision,
-  type Host,
-  type HostDeployment,
-  type HostEvent,
-  type HostRevision,
-  type LifecycleErrorCode,
-  type LifecycleEventName,
-  type LifecycleEventResult,
-  type LifecycleResult,
-  type LocalHostRevision,
+export { inPlaceEvents } from './events.ts'
+export type {
+  AgentProfile,
+  FetchAgentBundle,
+  FetchBundle,
+  FileExistsBehavior,
+  GitHubHostRevision,
+  Host,
+  HostDeployment,
+  HostEvent,
+  HostRevision,
+  LifecycleErrorCode,
+  LifecycleEventName,
+  LifecycleEventResult,
+  LifecycleResult,
+  LocalHostRevision,
 } from './model.ts'
 export type { SpecificationEnvelope } from './plan/deployment-specification.ts'
 export type { CommandDiagnostics } from './plan/diagnostics.ts'

@@ -3,17 +3,6 @@ import type { DeployEvent } from '@fairlead/core'
 
 export type { AgentProfile, FileExistsBehavior, LifecycleEventName }
 
-/** The events of an in-place deployment without a load balancer, in order. */
-export const inPlaceEvents: readonly LifecycleEventName[] = [
-  'ApplicationStop',
-  'DownloadBundle',
-  'BeforeInstall',
-  'Install',
-  'AfterInstall',
-  'ApplicationStart',
-  'ValidateService',
-]
-
 /** A folder that stands for a machine. */
 export interface Host {
   readonly name: string

@@ -2,15 +2,15 @@ import { resolve } from 'node:path'
 import { ambientOptionNames, checkOptions, systemClock, type AmbientOptions } from '@fairlead/core'
 import { checkAppSpec } from '@fairlead/appspec'
 import { hostAgentErrors } from './errors.ts'
-import {
-  inPlaceEvents,
-  type AgentDeployment,
-  type AgentProfile,
-  type FileExistsBehavior,
-  type Host,
-  type HostEvent,
-  type LifecycleEventName,
-  type LocalHostRevision,
+import { inPlaceEvents } from './events.ts'
+import type {
+  AgentDeployment,
+  AgentProfile,
+  FileExistsBehavior,
+  Host,
+  HostEvent,
+  LifecycleEventName,
+  LocalHostRevision,
 } from './model.ts'
 import { compareFiles, type FileState } from './plan/file-changes.ts'
 import { appSpecHazards, courseHazards, rollbackHazards, type Hazard } from './plan/hazards.ts'

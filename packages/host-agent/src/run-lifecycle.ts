@@ -1,13 +1,13 @@
 import { ambientOptionNames, checkOptions, type AmbientOptions } from '@fairlead/core'
-import {
-  inPlaceEvents,
-  type FetchBundle,
-  type Host,
-  type HostDeployment,
-  type HostEvent,
-  type LifecycleEventName,
-  type LifecycleEventResult,
-  type LifecycleResult,
+import { inPlaceEvents } from './events.ts'
+import type {
+  FetchBundle,
+  Host,
+  HostDeployment,
+  HostEvent,
+  LifecycleEventName,
+  LifecycleEventResult,
+  LifecycleResult,
 } from './model.ts'
 import { requireEvents, runLifecycleEvent } from './run-lifecycle-event.ts'
 import { requireDeployment, requireHost } from './subject.ts'

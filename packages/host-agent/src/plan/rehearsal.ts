@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { checkAppSpec, inspectAppSpec, type BundleFiles } from '@fairlead/appspec'
-import { inPlaceEvents, type AgentProfile, type FileExistsBehavior, type LifecycleEventName } from '../model.ts'
+import { inPlaceEvents } from '../events.ts'
+import type { AgentProfile, FileExistsBehavior, LifecycleEventName } from '../model.ts'
 import { appSpecWords } from './appspec-words.ts'
 import { eventFailureOf } from './event-failure.ts'
 import { expandPath, joinPath } from './host-path.ts'

@@ -3,6 +3,7 @@
  * section" in the user guide: https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
  */
 import type { LifecycleEventName } from '@fairlead/host-agent'
+import { inPlaceEvents } from '@fairlead/host-agent/events'
 import type { Deployment, MinimumHealthyHosts, ProgressStatus, TargetLabel } from '../model.ts'
 
 /** A part of a deployment that its hosts go through side by side, as many at a time as the configuration allows. */
@@ -17,16 +18,6 @@ export interface Phase {
   readonly minimumHealthyHosts: MinimumHealthyHosts | 'none'
 }
 
-/** The agent's own list is in `@fairlead/host-agent`, which only a deployment loads: it takes longer than all of the rest. */
-export const inPlaceEvents: readonly LifecycleEventName[] = [
-  'ApplicationStop',
-  'DownloadBundle',
-  'BeforeInstall',
-  'Install',
-  'AfterInstall',
-  'ApplicationStart',
-  'ValidateService',
-]
 const block: readonly LifecycleEventName[] = ['BeforeBlockTraffic', 'BlockTraffic', 'AfterBlockTraffic']
 const allow: readonly LifecycleEventName[] = ['BeforeAllowTraffic', 'AllowTraffic', 'AfterAllowTraffic']
 /** AWS does not list them; of the in-place events these neither download nor install. */

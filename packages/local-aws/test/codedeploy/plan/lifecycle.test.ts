@@ -1,7 +1,6 @@
-import { inPlaceEvents as eventsOfHostAgent } from '@fairlead/host-agent'
 import { expect, test } from 'vitest'
 import type { Deployment } from '../../../src/codedeploy/model.ts'
-import { eventsOf, inPlaceEvents, phasesOf } from '../../../src/codedeploy/plan/lifecycle.ts'
+import { eventsOf, phasesOf } from '../../../src/codedeploy/plan/lifecycle.ts'
 
 const install = [
   'ApplicationStop',
@@ -20,10 +19,6 @@ const plain: Partial<Deployment> = { style: { type: 'IN_PLACE', option: 'WITHOUT
 const routed: Partial<Deployment> = { ...plain, style: { type: 'IN_PLACE', option: 'WITH_TRAFFIC_CONTROL' } }
 const blueGreen: Partial<Deployment> = { ...plain, style: { type: 'BLUE_GREEN', option: 'WITH_TRAFFIC_CONTROL' } }
 const back: Partial<Deployment> = { ...blueGreen, creator: 'codeDeployRollback' }
-
-test('the service and the agent on a host have the same events in mind', () => {
-  expect(inPlaceEvents).toEqual(eventsOfHostAgent)
-})
 
 const rows: readonly (readonly [string, Partial<Deployment>, 'Blue' | 'Green' | undefined, readonly string[]])[] = [
   ['in place', plain, undefined, install],
