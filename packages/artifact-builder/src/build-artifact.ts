@@ -85,9 +85,9 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const checked = checkBuildOptions(options)
   const { signal, onEvent, clock = systemClock } = options
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
-  return withLanes({ threads: checked.workers, signal }, async (lanes, starter) => {
+  return withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
     const readFromMs = Date.now()
-    const inputs = await gatherInputs(checked, { lanes, starter, signal })
+    const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
     const entryCache = await openCache(checked, inputs)
     const fingerprint = entryCache && fingerprintInputs(inputs, checked)
     const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }

@@ -12,16 +12,9 @@ import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
 import { compileSelection, foldersToList } from './ports/globs.ts'
 import { readCommittedTree, readCommitTimeMs, type CommittedTree } from './ports/git-tree.ts'
 import { readIgnoreFiles } from './ports/ignore-files.ts'
+import type { Lane } from './ports/lanes/pool.ts'
 import { checkOutput, pathsBelow } from './ports/output-file.ts'
-import {
-  digestListing,
-  entriesOf,
-  findRootFile,
-  listTree,
-  readRoot,
-  type ListingLanes,
-  type TreeListing,
-} from './ports/tree.ts'
+import { digestListing, entriesOf, findRootFile, listTree, readRoot, type TreeListing } from './ports/tree.ts'
 import { requireDeployable, type DeployableFacts } from './require-app-spec.ts'
 import { waitForBoth } from './wait-for-both.ts'
 
@@ -56,7 +49,8 @@ export interface PreparedBuild extends GatheredPlan {
   readonly warnings: ReturnType<typeof buildWarnings>
 }
 
-interface Means extends ListingLanes {
+interface Means {
+  readonly lanes: readonly Lane[]
   readonly signal: AbortSignal | undefined
 }
 
@@ -77,10 +71,7 @@ export async function prepareBuild(
 }
 
 /** Looks at root, lists it and reads the commit. */
-export async function gatherInputs(
-  options: CheckedPlanOptions,
-  { lanes, starter, signal }: Means,
-): Promise<BuildInputs> {
+export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<BuildInputs> {
   const { include, exclude, tracked, map } = options
   const root = await readRoot(resolve(options.root))
   const output = options.output === undefined ? undefined : resolve(options.output)
@@ -88,7 +79,7 @@ export async function gatherInputs(
   const application = options.application ?? (await readApplication(root, options.verb))
   const npmDependencies = await readNpmDependencies(root, options.npmWorkspaces)
   const choice = { include, exclude, tracked, map, npmDependencies }
-  const list = (selection: Selection) => listTree(root, foldersToList(selection), { lanes, starter })
+  const list = (selection: Selection) => listTree(root, foldersToList(selection), lanes)
   // Only what the commit tracks decides which folders are worth listing; nothing else waits for git.
   const [listing, tree] = tracked
     ? await listTracked(readCommittedTree(root, signal), choice, list)
