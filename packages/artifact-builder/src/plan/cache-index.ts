@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
+import type { KeptChoice } from './kept-choice.ts'
 import type { DosTime } from './zip/records.ts'
 
 /** The first bytes of an index; another form gets another number. */
-const magic = 'fairlead/entry-cache/2\n'
+const magic = 'fairlead/entry-cache/3\n'
 
 const digestBytes = 32
 /** Modification time, change time, inode, device. */
@@ -28,6 +29,7 @@ const sections = {
   identities: Float64Array,
   dataOffsets: Float64Array,
   byDigest: Uint32Array,
+  rows: Uint32Array,
 } as const
 
 type SectionName = keyof typeof sections
@@ -56,6 +58,8 @@ export interface CacheFacts {
   readonly dosTime: DosTime
   /** The artifact as a whole, where every file of its tree had settled. */
   readonly whole?: KeptArtifact | undefined
+  /** How its entries were chosen: by {@link CacheIndex} `rows` of the listing. */
+  readonly choice?: Omit<KeptChoice, 'rows'> | undefined
 }
 
 /** What is known of the artifact that is the pack. */
@@ -74,17 +78,18 @@ export interface KeptArtifact {
 /**
  * Of each entry: its name in the zip, size, CRC-32, compressed size, 1 where deflated, SHA-256, git's id and whether it
  * is known, 1 where no secret was found, the identity of its file (NaN where it cannot be trusted), where its compressed
- * bytes begin in the pack; and the numbers of the entries in the order of their digests.
+ * bytes begin in the pack; and the numbers of the entries in the order of their digests, and in the listing of the tree
+ * (none where that is not known).
  */
 export type CacheIndex = CacheFacts & Sections
 
 /** Writes an index into bytes that say themselves when they are damaged. */
 export function encodeCacheIndex(index: CacheIndex): Buffer[] {
-  const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole } = index
+  const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, choice } = index
   const names = Object.keys(sections) as SectionName[]
   const lengths = names.map((name) => index[name].byteLength)
   const facts = Buffer.from(
-    JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, lengths }),
+    JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, choice, lengths }),
   )
   const head = Buffer.alloc(aligned(magic.length + 4 + facts.length))
   head.write(magic)
@@ -201,9 +206,10 @@ export interface CacheMatches {
   readonly sameName: Int32Array
 }
 
-/** Compares entries with an index: both come in the same order, so that each name is looked at once. */
+/** Compares entries with an index: both come in the same order, so that each name is looked at once, or not at all. */
 export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: CacheMatches): CacheMatches {
-  const compare = compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
+  const isSame = wanted.names.bytes === index.names
+  const compare = isSame ? compareNumbers : compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
   // The last one is the manifest, which is nobody's.
   const end = index.count - 1
   let place = 0
@@ -215,6 +221,10 @@ export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: 
     matches.unchanged[number] = found >= 0 && isUnchanged(index, found, wanted, number) ? found : -1
   }
   return matches
+}
+
+function compareNumbers(one: number, other: number): number {
+  return one - other
 }
 
 const slash = 0x2f

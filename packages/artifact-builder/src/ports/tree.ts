@@ -23,6 +23,12 @@ export async function readRoot(root: string): Promise<string> {
   throw artifactErrors.ARTIFACT_ROOT_NOT_A_FOLDER({ root })
 }
 
+/** What tells a folder from every other, on this machine and elsewhere: nobody can know when it will be made. */
+export async function readBirth(root: string) {
+  const { dev, ino, birthtimeMs } = await stat(root)
+  return { dev, ino, birthtimeMs }
+}
+
 /**
  * What stands below a root, a row for each path; git's own folders are left out, and folders that hold something. The
  * order is the same whoever lists it, and nearly that of the bytes of the paths.
@@ -170,11 +176,24 @@ function fileEntry(path: string, facts: Float64Array, at: number): TreeEntry {
   return { path, type: 'file', executable: facts[at + 6] === 1, sizeBytes: facts[at + 1] as number, identity }
 }
 
-/** The same for the same names, sizes, times, inodes and links. */
-export function digestListing({ paths, facts, targets }: TreeListing): string {
+/**
+ * `names`: the same for the same names of the same types, the exec bit and the target of a link among them. `states`: the
+ * same where sizes, times and inodes are too.
+ */
+export function digestListing({ paths, facts, targets }: TreeListing): {
+  readonly names: string
+  readonly states: string
+} {
+  const types = new Uint8Array(paths.length)
+  for (let row = 0; row < types.length; row++) {
+    const at = row * factsPerPath
+    types[row] = 2 * (facts[at] as number) + (facts[at + 6] as number)
+  }
   // A path is never empty: two zero bytes stand nowhere else.
   const texts = `${paths.join('\0')}\0\0${targets.join('\0')}\0`
-  return createHash('sha256').update(texts).update(facts).digest('hex')
+  const names = createHash('sha256').update(texts).update(types).digest()
+  const states = createHash('sha256').update(names).update(facts)
+  return { names: names.toString('hex'), states: states.digest('hex') }
 }
 
 /** Whether every file has had its state for so long that a later change would show in its times. */

@@ -16,6 +16,7 @@ import {
   runEnd,
   type CacheIndex,
 } from '../plan/cache-index.ts'
+import type { KeptChoice } from '../plan/kept-choice.ts'
 import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
@@ -52,8 +53,16 @@ export interface ZipWork {
   readonly tries: number
   readonly dosTime: DosTime
   /** What an earlier build has left, its pack open for reading. */
-  readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
+  readonly kept?: KeptWork | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
+}
+
+export interface KeptWork {
+  readonly index: CacheIndex
+  /** Of the pack. */
+  readonly fd: number
+  /** Whether the entries have the names of the index, in its order. */
+  readonly hasSameNames: boolean
 }
 
 /** The entries of a zip that has no directory yet. */
@@ -75,7 +84,9 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, tries, dosTime, objectFormat, onProgress } = work
-  const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
+  const { index, hasSameNames } = work.kept ?? {}
+  const names = index && hasSameNames ? { bytes: index.names, ends: index.nameEnds } : undefined
+  const entries = shareEntries(work.entries, { names, isTracked: work.isTracked, lastPath: work.lastPath })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {
@@ -391,10 +402,11 @@ export function indexEntries(
   packed: PackedEntries,
   facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'dosTime' | 'whole'> & {
     readonly readFromMs: number
+    readonly choice: KeptChoice | undefined
   },
 ): CacheIndex {
   const { entries, results } = packed
-  const { readFromMs, ...pack } = facts
+  const { readFromMs, choice, ...pack } = facts
   const columns = { ...entries, ...results }
   const identities = Float64Array.from(results.identities)
   for (let at = 0; at < identities.length; at += numbersOfIdentity) {
@@ -412,5 +424,7 @@ export function indexEntries(
     ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
     dataOffsets: headerOffsets(packed).map((offset, index) => offset + localHeaderLengthOf(columns, index)),
     byDigest: orderByDigest(results.digests),
+    choice: choice && { fingerprint: choice.fingerprint, warnings: choice.warnings },
+    rows: choice?.rows ?? new Uint32Array(),
   }
 }
