@@ -329,10 +329,6 @@ const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp
     (cache) => forge(cache, ({ nameEnds }) => ({ nameEnds: nameEnds.map((end, at) => (at === 3 ? 0 : end)) })),
     /its index is damaged/,
   ],
-  'an index that leads to entries that it does not have': [
-    (cache) => forge(cache, ({ byDigest, count }) => ({ byDigest: byDigest.map((place) => place + count) })),
-    /its index is damaged/,
-  ],
   'a pack of which a bit is another': [
     (cache) => rewrite(cacheFile(cache, '.pack'), flipBit(2000)),
     /its pack is damaged/,

@@ -28,7 +28,6 @@ const sections = {
   clean: Uint8Array,
   identities: Float64Array,
   dataOffsets: Float64Array,
-  byDigest: Uint32Array,
   rows: Uint32Array,
 } as const
 
@@ -78,8 +77,7 @@ export interface KeptArtifact {
 /**
  * Of each entry: its name in the zip, size, CRC-32, compressed size, 1 where deflated, SHA-256, git's id and whether it
  * is known, 1 where no secret was found, the identity of its file (NaN where it cannot be trusted), where its compressed
- * bytes begin in the pack; and the numbers of the entries in the order of their digests, and in the listing of the tree
- * (none where that is not known).
+ * bytes begin in the pack; and the numbers of the entries in the listing of the tree (none where that is not known).
  */
 export type CacheIndex = CacheFacts & Sections
 
@@ -145,7 +143,7 @@ function hasOneOfEach(index: CacheIndex): boolean {
     'dataOffsets',
   ] as const
   return (
-    [...perEntry, 'nameEnds' as const, 'byDigest' as const].every((name) => index[name].length === count) &&
+    [...perEntry, 'nameEnds' as const].every((name) => index[name].length === count) &&
     (nameEnds[count - 1] ?? 0) === names.length &&
     digests.length === count * digestBytes &&
     blobIds.length === count * idBytes &&
@@ -154,13 +152,13 @@ function hasOneOfEach(index: CacheIndex): boolean {
 }
 
 /** Whether every number leads to where there is something: a digest that fits proves only that nothing was damaged. */
-function isSound({ count, packBytes, nameEnds, byDigest, dataOffsets, compressedBytes }: CacheIndex): boolean {
+function isSound({ count, packBytes, nameEnds, dataOffsets, compressedBytes }: CacheIndex): boolean {
   let nameStart = 0
   for (let place = 0; place < count; place++) {
     const nameEnd = nameEnds[place] as number
     const offset = dataOffsets[place] as number
     const bytes = compressedBytes[place] as number
-    if (nameEnd < nameStart || (byDigest[place] as number) >= count) return false
+    if (nameEnd < nameStart) return false
     if (!isCount(offset) || !isCount(bytes) || offset + bytes > packBytes) return false
     nameStart = nameEnd
   }
@@ -269,35 +267,6 @@ export function runEnd(unchanged: Int32Array, first: number, end: number): numbe
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
-}
-
-/** The place of an entry with these bytes, whatever its name. */
-export function findByDigest({ digests, byDigest }: CacheIndex, digest: Uint8Array): number | undefined {
-  const all = bufferOf(digests)
-  let low = 0
-  let high = byDigest.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const place = byDigest[middle] as number
-    const order = all.compare(digest, 0, digestBytes, place * digestBytes, (place + 1) * digestBytes)
-    if (order === 0) return place
-    if (order < 0) low = middle + 1
-    else high = middle
-  }
-  return undefined
-}
-
-/** The numbers of entries in the order of their digests. */
-export function orderByDigest(digests: Uint8Array): Uint32Array {
-  const all = bufferOf(digests)
-  const count = digests.length / digestBytes
-  // The first six bytes tell nearly all apart, and fit into a number.
-  const beginnings = Float64Array.from({ length: count }, (_, place) => all.readUIntBE(place * digestBytes, 6))
-  const rest = (a: number, b: number) =>
-    all.compare(all, b * digestBytes, (b + 1) * digestBytes, a * digestBytes, (a + 1) * digestBytes)
-  return Uint32Array.from({ length: count }, (_, place) => place).sort(
-    (a, b) => (beginnings[a] as number) - (beginnings[b] as number) || rest(a, b),
-  )
 }
 
 /**

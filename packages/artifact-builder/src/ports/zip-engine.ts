@@ -7,16 +7,9 @@ import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
-import {
-  findByDigest,
-  isSettled,
-  matchEntries,
-  numbersOfIdentity,
-  orderByDigest,
-  runEnd,
-  type CacheIndex,
-} from '../plan/cache-index.ts'
+import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
 import type { KeptChoice } from '../plan/kept-choice.ts'
+import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
 import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
@@ -171,7 +164,8 @@ function matchKept({ kept, dosTime }: ZipWork, entries: SharedEntries): KeptInLa
     sameName: sharedArray(Int32Array, entries.count),
   })
   const hasSameTime = isDeepStrictEqual(index.dosTime, dosTime)
-  return { ...matches, index, fd, hasSameTime, largeFiles: new Map() }
+  const digestTable = fillDigestTable(index.digests, sharedArray(Uint32Array, slotsFor(index.count)))
+  return { ...matches, index, fd, hasSameTime, digestTable, largeFiles: new Map() }
 }
 
 /** What is known of files that have not changed is their result. */
@@ -230,7 +224,7 @@ function takeSameContent({ index }: KeptInLanes, results: SharedResults, number:
 async function findLargeFile(kept: KeptInLanes, number: number, results: SharedResults): Promise<number | undefined> {
   const { index, fd } = kept
   const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
-  const place = findByDigest(index, digest)
+  const place = findByDigest(kept.digestTable, digest)
   if (place === undefined) return undefined
   const from = { fd, offset: index.dataOffsets[place] as number, bytes: index.compressedBytes[place] as number }
   return index.deflated[place] === 1 && (await digestDeflated(from))?.equals(digest) ? place : undefined
@@ -408,7 +402,7 @@ export function indexEntries(
   const { entries, results } = packed
   const { readFromMs, choice, ...pack } = facts
   const columns = { ...entries, ...results }
-  const identities = Float64Array.from(results.identities)
+  const identities = new Float64Array(results.identities)
   for (let at = 0; at < identities.length; at += numbersOfIdentity) {
     if (!isSettled(identities[at] as number, identities[at + 1] as number, readFromMs)) identities[at] = Number.NaN
   }
@@ -423,7 +417,6 @@ export function indexEntries(
     ...{ checksums: results.checksums, compressedBytes: results.compressedBytes, deflated: results.deflated },
     ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
     dataOffsets: headerOffsets(packed).map((offset, index) => offset + localHeaderLengthOf(columns, index)),
-    byDigest: orderByDigest(results.digests),
     choice: choice && { fingerprint: choice.fingerprint, warnings: choice.warnings },
     rows: choice?.rows ?? new Uint32Array(),
   }
