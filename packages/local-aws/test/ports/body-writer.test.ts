@@ -86,6 +86,20 @@ describe('a large body', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  test('that comes after its thread ended gets another one', async () => {
+    const folder = temporaryFolder()
+    const writers = openWriters()
+    const first = writers.start(join(folder, 'first'), { digests: ['MD5'], sizeBytes: large.length })
+    await pour(large.subarray(0, 1_000_000), first, 65_536)
+    // What a crash of the thread looks like from here.
+    await writers.close()
+    await expect(first.end()).rejects.toThrow('the thread that writes bodies ended')
+    const second = writers.start(join(folder, 'second'), { digests: ['MD5'], sizeBytes: large.length })
+    await pour(large, second, 65_536)
+    expect(await second.end()).toEqual([digestOf('MD5', large)])
+    expect(readFileSync(join(folder, 'second')).equals(large)).toBe(true)
+  })
+
   test.each([
     ['its hash is not the signed one', {}, sha256Hex('other'), 'XAmzContentSHA256Mismatch'],
     [

@@ -7,6 +7,8 @@ import type { WriterReply, WriterRequest } from './messages.ts'
 /** A thread that writes bodies to files, and computes their digests on the way. */
 export interface BodyThread {
   readonly start: (path: string, algorithms: readonly DigestName[]) => BodyWriter
+  /** Whether it ended, of itself or by `close`: every body that it had is an error, and so is a new one. */
+  readonly hasEnded: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -76,6 +78,7 @@ export function startBodyThread(): BodyThread {
   }
   return {
     start: (path, algorithms) => startBody(link, path, algorithms),
+    hasEnded: () => failure !== undefined,
     close: async () => {
       await worker.terminate()
     },

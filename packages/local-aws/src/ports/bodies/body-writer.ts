@@ -25,16 +25,17 @@ export interface BodyWriters {
 const threadFloorBytes = 256 * 1024
 
 /**
- * Writers of bodies: small ones are written at once, large ones by a thread, which is started for the first of them.
+ * Writers of bodies: small ones are written at once, large ones by a thread, which is started for the first of them and
+ * anew where it ended.
  * The MD5 of a large body takes longer than all else that a put does, and needs a processor of its own.
  */
 export function openBodyWriters(): BodyWriters {
   let thread: BodyThread | undefined
+  /** A thread that crashed takes its bodies with it, and no later one. */
+  const runningThread = () => (thread = thread && !thread.hasEnded() ? thread : startBodyThread())
   return {
     start: (path, { digests, sizeBytes }) =>
-      sizeBytes < threadFloorBytes
-        ? writeAtOnce(path, digests)
-        : writeByThread((thread ??= startBodyThread()), path, digests),
+      sizeBytes < threadFloorBytes ? writeAtOnce(path, digests) : runningThread().start(path, digests),
     close: async () => {
       await thread?.close()
     },
@@ -55,26 +56,5 @@ function writeAtOnce(path: string, algorithms: readonly DigestName[]): BodyWrite
       return digests.map((digest) => digest.digest())
     },
     abandon: () => rm(path, { force: true }),
-  }
-}
-
-/** CRC-32 stays here: it is an instruction of the processor, and the thread has more to do than this one. */
-function writeByThread(thread: BodyThread, path: string, algorithms: readonly DigestName[]): BodyWriter {
-  const crc32 = algorithms.includes('CRC32') ? startDigest('CRC32') : undefined
-  const others = algorithms.filter((algorithm) => algorithm !== 'CRC32')
-  const writer = thread.start(path, others)
-  return {
-    take: (piece) => {
-      crc32?.update(piece)
-      return writer.take(piece)
-    },
-    end: async () => {
-      const found = new Map<DigestName | undefined, Buffer>(
-        (await writer.end()).map((digest, index) => [others[index], digest]),
-      )
-      if (crc32) found.set('CRC32', crc32.digest())
-      return algorithms.map((algorithm) => found.get(algorithm) as Buffer)
-    },
-    abandon: writer.abandon,
   }
 }

@@ -1,13 +1,13 @@
 /** What the thread that writes large bodies runs: an entry point of its own, `dist/body-worker.js`. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { startDigest, type RunningDigest } from '../../checksum/checksums.ts'
+import { startDigests, type RunningDigests } from '../../checksum/digests.ts'
 import type { WriterReply, WriterRequest } from './messages.ts'
 
 interface OpenBody {
   /** A file descriptor. */
   readonly file: number
-  readonly digests: readonly RunningDigest[]
+  readonly digests: RunningDigests
 }
 
 const bodies = new Map<number, OpenBody>()
@@ -30,7 +30,7 @@ function obey(request: WriterRequest): void {
   switch (request.kind) {
     case 'start': {
       const { path, algorithms } = request
-      bodies.set(id, { file: openSync(path, 'wx', 0o600), digests: algorithms.map(startDigest) })
+      bodies.set(id, { file: openSync(path, 'wx', 0o600), digests: startDigests(algorithms) })
       return
     }
     case 'block': {
@@ -43,7 +43,7 @@ function obey(request: WriterRequest): void {
       if (!body) return
       bodies.delete(id)
       closeSync(body.file)
-      reply({ id, kind: 'ended', digests: body.digests.map((digest) => digest.digest()) })
+      reply({ id, kind: 'ended', digests: body.digests.digest() })
       return
     }
     case 'abandon':
@@ -53,7 +53,7 @@ function obey(request: WriterRequest): void {
 }
 
 function append({ file, digests }: OpenBody, bytes: Uint8Array): void {
-  for (const digest of digests) digest.update(bytes)
+  digests.update(bytes)
   // A disk that is almost full writes less than it was given, and says so at the next attempt.
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
 }
