@@ -1,14 +1,17 @@
 import { join } from 'node:path'
+import { andThen } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
 import type { TreePlan, WritablePath } from './plan/stage.ts'
-import { filePlacer, type PlacedCounts, type PlacingRequest } from './place-files.ts'
+import { filePlacer, placeIn, type PlacedCounts, type PlacingRequest } from './place-files.ts'
 import type { Disk, Ownership } from './ports/disk.ts'
 import type { Difference } from './source.ts'
 
 export interface TreeRequest extends PlacingRequest {
   /** By the path of each link. */
   readonly linkTargets: ReadonlyMap<string, string>
+  /** Folders inside those that stand at their place already, renamed. */
+  readonly movedFolders: ReadonlySet<string>
   readonly signal?: AbortSignal | undefined
   /** Told of a copy that is not what the manifest says. */
   readonly onDifference: (difference: Difference) => void
@@ -19,18 +22,19 @@ export interface TreeRequest extends PlacingRequest {
  * everybody else until {@link finishFolder}, so that nobody can exchange what the next call works on.
  */
 export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<PlacedCounts> {
-  const { linkTargets, owner, signal, onDifference } = request
+  const { linkTargets, movedFolders, owner, signal, onDifference } = request
   const { place, counts } = filePlacer(disk, request)
   for (const { path } of tree.folders) {
     signal?.throwIfAborted()
-    if (path !== '') await disk.makeFolder(join(top, path), 0o700)
+    if (path !== '' && !movedFolders.has(path)) await disk.makeFolder(placeIn(top, path), 0o700)
   }
-  await inParallel(tree.files, copyConcurrency, signal, async (file) => {
-    const placed = await place(file, join(top, file.path))
-    if (placed === file.sha256) return
-    const problem = placed === undefined ? 'has other names too' : `has the sha256 ${placed}, expected ${file.sha256}`
-    onDifference({ path: file.source, problem })
-  })
+  await inParallel(tree.files, copyConcurrency, signal, (file) =>
+    andThen(place(file, placeIn(top, file.path)), (placed) => {
+      if (placed === file.sha256) return
+      const problem = placed === undefined ? 'has other names too' : `has the sha256 ${placed}, expected ${file.sha256}`
+      onDifference({ path: file.source, problem })
+    }),
+  )
   for (const { path, source } of tree.links) {
     signal?.throwIfAborted()
     const [target, place] = [linkTargets.get(source) ?? '', join(top, path)]
@@ -48,7 +52,7 @@ export async function finishFolders(
   { owner, sync }: Pick<TreeRequest, 'owner' | 'sync'>,
 ): Promise<void> {
   for (const { path, mode } of tree.folders.toReversed()) {
-    if (path !== '') await finishFolder(disk, join(top, path), mode, owner, sync)
+    if (path !== '') await finishFolder(disk, placeIn(top, path), mode, owner, sync)
   }
 }
 

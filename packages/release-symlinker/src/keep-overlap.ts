@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { isDeployError, manifestPath, parseManifest } from '@fairlead/core'
+import type { Answer } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { isOfTree, type Layout } from './layout.ts'
 import { copyConcurrency } from './limits.ts'
@@ -66,7 +67,7 @@ async function readLive(
 }
 
 /** A file that is gone from the live release has not to be kept. */
-async function placed(place: () => Promise<string | undefined>): Promise<string | undefined> {
+async function placed(place: () => Answer<string | undefined>): Promise<string | undefined> {
   try {
     return await place()
   } catch (error) {

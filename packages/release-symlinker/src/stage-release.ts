@@ -272,7 +272,8 @@ async function build(
   const sync = plan.entryCount <= fsyncEachUpTo
   const onDifference = (difference: Difference) => void differences.push(difference)
   const linkFrom = options.immutable ? await foldersToLinkFrom(disk, layout, from) : []
-  const seeds = { from, linkTargets, owner, signal, linkFrom: [], moved: new Set<string>() }
+  const nothing: ReadonlySet<string> = new Set()
+  const seeds = { from, linkTargets, owner, signal, linkFrom: [], moved: nothing, movedFolders: nothing }
   let note: string | undefined
   let counts: PlacedCounts
   try {
@@ -280,7 +281,9 @@ async function build(
     await disk.makeFolder(staging, 0o700)
     const folders = { from, to: staging, folders: movable, isOurs }
     note = await noteMove(disk, layout, folders)
-    const request = { ...seeds, linkFrom, moved: await moveFolders(disk, folders), sync, onDifference }
+    const moved = await moveFolders(disk, folders)
+    const movedFolders = new Set(inventory.folders.filter((path) => moved.has(topOf(path))))
+    const request = { ...seeds, linkFrom, moved, movedFolders, sync, onDifference }
     counts = await buildTree(disk, staging, plan.tree, request)
     requireNoDifference(from, differences)
     await disk.writeFile(join(staging, manifestPath), manifestText, { mode: 0o644, owner, sync })
