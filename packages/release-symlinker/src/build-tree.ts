@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { andThen } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
-import type { TreePlan, WritablePath } from './plan/stage.ts'
-import { filePlacer, placeIn, type PlacedCounts, type PlacingRequest } from './place-files.ts'
+import type { PlannedFile, TreePlan, WritablePath } from './plan/stage.ts'
+import { filePlacer, isExamined, placeIn, type Brought, type PlacedCounts, type PlacingRequest } from './place-files.ts'
 import type { Disk, Ownership } from './ports/disk.ts'
+import type { Examination } from './ports/examination.ts'
 import type { Difference } from './source.ts'
 
 export interface TreeRequest extends PlacingRequest {
@@ -12,6 +13,8 @@ export interface TreeRequest extends PlacingRequest {
   readonly linkTargets: ReadonlyMap<string, string>
   /** Folders inside those that stand at their place already, renamed. */
   readonly movedFolders: ReadonlySet<string>
+  /** Started by who also closes it, where the files are many. Default: one that needs no end. */
+  readonly examination?: Examination | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of a copy that is not what the manifest says. */
   readonly onDifference: (difference: Difference) => void
@@ -23,18 +26,11 @@ export interface TreeRequest extends PlacingRequest {
  */
 export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<PlacedCounts> {
   const { linkTargets, movedFolders, owner, signal, onDifference } = request
-  const { place, counts } = filePlacer(disk, request)
   for (const { path } of tree.folders) {
     signal?.throwIfAborted()
     if (path !== '' && !movedFolders.has(path)) await disk.makeFolder(placeIn(top, path), 0o700)
   }
-  await inParallel(tree.files, copyConcurrency, signal, (file) =>
-    andThen(place(file, placeIn(top, file.path)), (placed) => {
-      if (placed === file.sha256) return
-      const problem = placed === undefined ? 'has other names too' : `has the sha256 ${placed}, expected ${file.sha256}`
-      onDifference({ path: file.source, problem })
-    }),
-  )
+  const counts = await placeFiles(disk, top, tree.files, request)
   for (const { path, source } of tree.links) {
     signal?.throwIfAborted()
     const [target, place] = [linkTargets.get(source) ?? '', join(top, path)]
@@ -42,6 +38,42 @@ export async function buildTree(disk: Disk, top: string, tree: TreePlan, request
     if ((await disk.linkTarget(place)) !== target) onDifference({ path: source, problem: 'is a link to another place' })
   }
   return counts
+}
+
+/** First all are brought, while those that are there are read already; then each is confirmed. */
+async function placeFiles(
+  disk: Disk,
+  top: string,
+  files: readonly PlannedFile[],
+  request: TreeRequest,
+): Promise<PlacedCounts> {
+  const { signal, onDifference, examination = disk.startExamination(0) } = request
+  const { bring, confirm, counts } = filePlacer(disk, request)
+  const placed: PlacedFile[] = []
+  await inParallel(files, copyConcurrency, signal, (file) => {
+    const to = placeIn(top, file.path)
+    return andThen(bring(file, to), (brought) => {
+      placed.push({ file, to, brought })
+      // One that was moved says how big it is; of a link, another size is a reason not to read it.
+      if (isExamined(brought)) examination.add(to, brought.way === 'linked' ? file.sizeBytes : undefined)
+    })
+  })
+  const facts = (await examination.facts(signal)).values()
+  await inParallel(placed, copyConcurrency, signal, ({ file, to, brought }) => {
+    const found = isExamined(brought) ? facts.next().value : undefined
+    return andThen(confirm(file, to, brought, found), (sha256) => {
+      if (sha256 === file.sha256) return
+      const problem = sha256 === undefined ? 'has other names too' : `has the sha256 ${sha256}, expected ${file.sha256}`
+      onDifference({ path: file.source, problem })
+    })
+  })
+  return counts
+}
+
+interface PlacedFile {
+  readonly file: PlannedFile
+  readonly to: string
+  readonly brought: Brought
 }
 
 /** Opens the folders of a tree that is complete, the innermost first; its own folder stays closed. */

@@ -22,31 +22,80 @@ export interface PlacingRequest {
   readonly moved: ReadonlySet<string>
 }
 
-/** Brings a file to its place and answers the SHA-256 of what stands there; `undefined`: something else stands there. */
-export type PlaceFile = (file: PlannedFile, to: string) => Answer<string | undefined>
+/** How a file came to its place, and what is still to be known of it. */
+export type Brought =
+  | { readonly way: 'moved' }
+  /** A second name for the file of one of the folders. */
+  | { readonly way: 'linked'; readonly folder: number }
+  /** What was written is what was read: its SHA-256. */
+  | { readonly way: 'cloned' | 'copied'; readonly sha256: string }
+
+const moved: Brought = { way: 'moved' }
+
+export interface FilePlacer {
+  /** Brings a file to its place, which is not the end of it. */
+  readonly bring: (file: PlannedFile, to: string) => Answer<Brought>
+  /**
+   * Looks at what was brought, finishes it, and answers its SHA-256; `undefined`: something else stands there. A second name
+   * of a file that is not the same is exchanged for a copy. `facts` are those of a file that was examined.
+   */
+  readonly confirm: (
+    file: PlannedFile,
+    to: string,
+    brought: Brought,
+    facts: FileFacts | undefined,
+  ) => Answer<string | undefined>
+  readonly counts: PlacedCounts
+}
 
 /**
  * Brings files into a release in the fastest way that this file system and the caller's word allow: by the rename of the
  * folder around them, by a second name for the same file, by a clone, by a copy. Whichever it was, what counts is read
  * from the place where the file stands then, which nobody else can reach.
  */
-export function filePlacer(
-  disk: Disk,
-  { from, owner, sync, linkFrom, moved }: PlacingRequest,
-): { readonly place: PlaceFile; readonly counts: PlacedCounts } {
+export function filePlacer(disk: Disk, request: PlacingRequest): FilePlacer {
+  const { from, owner, sync, linkFrom } = request
   const counts: PlacedCounts = { moved: 0, linked: 0, cloned: 0, copied: 0 }
   const runningAs = effectiveUid()
   // Whether this file system has clones is known after the first one.
   let clones = true
 
-  const adopt: PlaceFile = ({ mode }, to) =>
-    andThen(disk.examineFile(to), (facts) => {
-      // Another name of it would get the mode and the owner too, and could change it later.
-      if (facts === undefined || facts.names !== 1) return undefined
-      counts.moved += 1
-      const isFinished = facts.mode === mode && owner === undefined && !sync
-      return isFinished ? facts.sha256 : finishMoved(facts, mode, to)
+  const bring: FilePlacer['bring'] = (file, to) =>
+    request.moved.size > 0 && request.moved.has(topOf(file.source)) ? moved : linkOrCopy(file, to, 0)
+
+  /** Tries the folders from that number on. */
+  const linkOrCopy = (file: PlannedFile, to: string, folder: number): Answer<Brought> => {
+    const top = linkFrom[folder]
+    if (top === undefined) return cloneOrCopy(placeIn(from, file.source), to, { mode: file.mode, owner, sync })
+    return andThen(disk.linkFile(placeIn(top, file.source), to), (isLinked) =>
+      isLinked ? { way: 'linked', folder } : linkOrCopy(file, to, folder + 1),
+    )
+  }
+
+  const cloneOrCopy = (source: string, to: string, copy: CopyRequest): Answer<Brought> => {
+    const copyIt = () => andThen(disk.copyFile(source, to, copy), (sha256): Brought => ({ way: 'copied', sha256 }))
+    if (!clones) return copyIt()
+    return andThen(disk.cloneFile(source, to, copy), (sha256): Answer<Brought> => {
+      if (sha256 !== undefined) return { way: 'cloned', sha256 }
+      clones = false
+      return copyIt()
     })
+  }
+
+  const confirm: FilePlacer['confirm'] = (file, to, brought, facts) => {
+    if (brought.way === 'moved') return adopt(file, to, facts)
+    if (brought.way === 'linked') return keepLink(file, to, brought.folder, facts)
+    counts[brought.way] += 1
+    return brought.sha256
+  }
+
+  const adopt = ({ mode }: PlannedFile, to: string, facts: FileFacts | undefined): Answer<string | undefined> => {
+    // Another name of it would get the mode and the owner too, and could change it later.
+    if (facts === undefined || facts.names !== 1) return undefined
+    counts.moved += 1
+    const isFinished = facts.mode === mode && owner === undefined && !sync
+    return isFinished ? facts.sha256 : finishMoved(facts, mode, to)
+  }
   const finishMoved = async (facts: FileFacts, mode: number, to: string): Promise<string> => {
     if (owner && !isOwnedBy(facts, owner, runningAs)) await disk.setOwner(to, owner)
     if (facts.mode !== mode || owner) await disk.setMode(to, mode)
@@ -54,47 +103,45 @@ export function filePlacer(
     return facts.sha256
   }
 
-  /** Answers the SHA-256; `undefined`: none of the folders from that number on has the same file. */
-  const link = (file: PlannedFile, to: string, number = 0): Answer<string | undefined> => {
-    const folder = linkFrom[number]
-    if (folder === undefined) return undefined
-    const tryNext = () => link(file, to, number + 1)
-    return andThen(disk.linkFile(placeIn(folder, file.source), to), (isLinked) => {
-      if (!isLinked) return tryNext()
-      return andThen(disk.examineFile(to, file.sizeBytes), (facts) => {
-        const isSame =
-          facts?.sha256 === file.sha256 && facts.mode === file.mode && isOwnedBy(facts, owner, runningAs)
-        if (!isSame) return disk.removeFile(to).then(tryNext)
-        counts.linked += 1
-        return sync ? disk.syncFile(to).then(() => file.sha256) : file.sha256
-      })
-    })
+  const keepLink = (
+    file: PlannedFile,
+    to: string,
+    folder: number,
+    facts: FileFacts | undefined,
+  ): Answer<string | undefined> => {
+    const isSame = facts?.sha256 === file.sha256 && facts.mode === file.mode && isOwnedBy(facts, owner, runningAs)
+    if (!isSame) return bringAnother(file, to, folder + 1)
+    counts.linked += 1
+    return sync ? disk.syncFile(to).then(() => file.sha256) : file.sha256
+  }
+  const bringAnother = async (file: PlannedFile, to: string, folder: number): Promise<string | undefined> => {
+    await disk.removeFile(to)
+    const brought = await linkOrCopy(file, to, folder)
+    return await confirm(
+      file,
+      to,
+      brought,
+      isExamined(brought) ? await disk.examineFile(to, file.sizeBytes) : undefined,
+    )
   }
 
-  const clone = (source: string, to: string, request: CopyRequest): Answer<string | undefined> =>
-    andThen(disk.cloneFile(source, to, request), (cloned) => {
-      if (cloned === undefined) clones = false
-      else counts.cloned += 1
-      return cloned
-    })
+  return { bring, confirm, counts }
+}
 
-  const copy = (source: string, to: string, request: CopyRequest): Answer<string> =>
-    andThen(disk.copyFile(source, to, request), (copied) => {
-      counts.copied += 1
-      return copied
-    })
+/** Both steps for one file. */
+export async function placeFile(
+  disk: Disk,
+  { bring, confirm }: FilePlacer,
+  file: PlannedFile,
+  to: string,
+): Promise<string | undefined> {
+  const brought = await bring(file, to)
+  return await confirm(file, to, brought, isExamined(brought) ? await disk.examineFile(to, file.sizeBytes) : undefined)
+}
 
-  const place: PlaceFile = (file, to) => {
-    if (moved.size > 0 && moved.has(topOf(file.source))) return adopt(file, to)
-    return andThen(link(file, to), (linked) => {
-      if (linked !== undefined) return linked
-      const source = placeIn(from, file.source)
-      const request = { mode: file.mode, owner, sync }
-      if (!clones) return copy(source, to, request)
-      return andThen(clone(source, to, request), (cloned) => cloned ?? copy(source, to, request))
-    })
-  }
-  return { place, counts }
+/** Whether what stands there then has still to be read. */
+export function isExamined({ way }: Brought): boolean {
+  return way === 'moved' || way === 'linked'
 }
 
 /** Where a path of a plan stands below a folder: it is plain, and of thousands nothing is worked out. */

@@ -34,6 +34,7 @@ import { topOf, type PlacedCounts } from './place-files.ts'
 import { parseReleaseName, releaseName } from './plan/name.ts'
 import { planContents, type StagingPlan, type WritablePath } from './plan/stage.ts'
 import { systemDisk, type Disk, type Ownership } from './ports/disk.ts'
+import type { Examination } from './ports/examination.ts'
 import { formatRecord, readInstalled, requireRoot } from './read-installed-releases.ts'
 import { findMissingShared, seedShared } from './shared.ts'
 import {
@@ -116,10 +117,24 @@ export async function stageOn(disk: Disk, options: StageReleaseOptions): Promise
   checkLockOptions(verb, options)
   checkValues(options)
   const layout = requireRoot(verb, options.root)
-  const { id, move = [], signal } = options
-  signal?.throwIfAborted()
-
+  options.signal?.throwIfAborted()
   const asked = await readRequest(disk, options)
+  // Links are made and read at the same time. There is no such work beside reading what was renamed, and a copy reads itself.
+  const examination = disk.startExamination(options.immutable === true ? asked.plan.tree.files.length : 0)
+  try {
+    return await stageRequest(disk, layout, { ...asked, examination }, options)
+  } finally {
+    await examination.close()
+  }
+}
+
+async function stageRequest(
+  disk: Disk,
+  layout: Layout,
+  asked: Request,
+  options: StageReleaseOptions,
+): Promise<StagedRelease> {
+  const { id, move = [], signal } = options
   // A run that was killed may have left what it moved elsewhere: under the lock it is given back first.
   const isWhole = move.length === 0 && asked.packed === undefined
   const inventory = isWhole ? await requireComplete(disk, asked.source, signal) : undefined
@@ -171,9 +186,11 @@ interface Request {
   readonly packed?: string | undefined
   /** Left out: it is still to be compared with its manifest. */
   readonly inventory?: Inventory | undefined
+  /** Of what is read when it stands at its place. */
+  readonly examination: Examination
 }
 
-async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Request> {
+async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Omit<Request, 'examination'>> {
   const { shared, writable = [] } = options
   const { source, packed } = await readArrival(disk, options)
   const plan = planContents(source.manifest, shared, writable)
@@ -247,7 +264,7 @@ interface Build extends Request {
 async function build(
   disk: Disk,
   layout: Layout,
-  { source, plan, owner, writers, inventory: known, move, isOurs }: Build,
+  { source, plan, owner, writers, inventory: known, examination, move, isOurs }: Build,
   options: StageReleaseOptions,
 ): Promise<StagedRelease> {
   const { id, signal, onEvent, clock = systemClock } = options
@@ -283,7 +300,7 @@ async function build(
     note = await noteMove(disk, layout, folders)
     const moved = await moveFolders(disk, folders)
     const movedFolders = new Set(inventory.folders.filter((path) => moved.has(topOf(path))))
-    const request = { ...seeds, linkFrom, moved, movedFolders, sync, onDifference }
+    const request = { ...seeds, linkFrom, moved, movedFolders, sync, examination, onDifference }
     counts = await buildTree(disk, staging, plan.tree, request)
     requireNoDifference(from, differences)
     await disk.writeFile(join(staging, manifestPath), manifestText, { mode: 0o644, owner, sync })
