@@ -3,7 +3,17 @@ import { andThen } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
 import type { PlannedFile, TreePlan, WritablePath } from './plan/stage.ts'
-import { filePlacer, isExamined, placeIn, type Brought, type PlacedCounts, type PlacingRequest } from './place-files.ts'
+import {
+  filePlacer,
+  isExamined,
+  placeFile,
+  placeIn,
+  sizeOf,
+  type Brought,
+  type FilePlacer,
+  type PlacedCounts,
+  type PlacingRequest,
+} from './place-files.ts'
 import type { Disk, Ownership } from './ports/disk.ts'
 import type { Examination } from './ports/examination.ts'
 import type { Difference } from './source.ts'
@@ -13,7 +23,7 @@ export interface TreeRequest extends PlacingRequest {
   readonly linkTargets: ReadonlyMap<string, string>
   /** Folders inside those that stand at their place already, renamed. */
   readonly movedFolders: ReadonlySet<string>
-  /** Started by who also closes it, where the files are many. Default: one that needs no end. */
+  /** Of files that are many, on two threads; who started it closes it. Left out: one file after the other. */
   readonly examination?: Examination | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of a copy that is not what the manifest says. */
@@ -40,34 +50,54 @@ export async function buildTree(disk: Disk, top: string, tree: TreePlan, request
   return counts
 }
 
-/** First all are brought, while those that are there are read already; then each is confirmed. */
 async function placeFiles(
   disk: Disk,
   top: string,
   files: readonly PlannedFile[],
   request: TreeRequest,
 ): Promise<PlacedCounts> {
-  const { signal, onDifference, examination = disk.startExamination(0) } = request
-  const { bring, confirm, counts } = filePlacer(disk, request)
+  const { signal, onDifference, examination } = request
+  const placer = filePlacer(disk, request)
+  const judge = (file: PlannedFile, sha256: string | undefined) => {
+    if (sha256 === file.sha256) return
+    const problem = sha256 === undefined ? 'has other names too' : `has the sha256 ${sha256}, expected ${file.sha256}`
+    onDifference({ path: file.source, problem })
+  }
+  if (examination) await placeOnTwoThreads(top, files, { placer, examination, judge, signal })
+  else {
+    await inParallel(files, copyConcurrency, signal, (file) =>
+      andThen(placeFile(disk, placer, file, placeIn(top, file.path)), (sha256) => judge(file, sha256)),
+    )
+  }
+  return placer.counts
+}
+
+/** First all are brought, while those that are there are read already; then each is confirmed. */
+async function placeOnTwoThreads(
+  top: string,
+  files: readonly PlannedFile[],
+  { placer, examination, judge, signal }: PlacingOnTwoThreads,
+): Promise<void> {
   const placed: PlacedFile[] = []
   await inParallel(files, copyConcurrency, signal, (file) => {
     const to = placeIn(top, file.path)
-    return andThen(bring(file, to), (brought) => {
+    return andThen(placer.bring(file, to), (brought) => {
       placed.push({ file, to, brought })
-      // One that was moved says how big it is; of a link, another size is a reason not to read it.
-      if (isExamined(brought)) examination.add(to, brought.way === 'linked' ? file.sizeBytes : undefined)
+      if (isExamined(brought)) examination.add(to, sizeOf(brought, file))
     })
   })
   const facts = (await examination.facts(signal)).values()
   await inParallel(placed, copyConcurrency, signal, ({ file, to, brought }) => {
     const found = isExamined(brought) ? facts.next().value : undefined
-    return andThen(confirm(file, to, brought, found), (sha256) => {
-      if (sha256 === file.sha256) return
-      const problem = sha256 === undefined ? 'has other names too' : `has the sha256 ${sha256}, expected ${file.sha256}`
-      onDifference({ path: file.source, problem })
-    })
+    return andThen(placer.confirm(file, to, brought, found), (sha256) => judge(file, sha256))
   })
-  return counts
+}
+
+interface PlacingOnTwoThreads {
+  readonly placer: FilePlacer
+  readonly examination: Examination
+  readonly judge: (file: PlannedFile, sha256: string | undefined) => void
+  readonly signal: AbortSignal | undefined
 }
 
 interface PlacedFile {

@@ -39,7 +39,7 @@ export async function keepOverlap(
   const placer = filePlacer(disk, { ...request, from: live.path, moved: new Set() })
   await inParallel(kept, copyConcurrency, request.signal, async (file) => {
     const to = join(staging, file.path)
-    if ((await placed(() => placeFile(disk, placer, file, to))) !== file.sha256) await disk.removeFile(to)
+    if ((await placed(async () => await placeFile(disk, placer, file, to))) !== file.sha256) await disk.removeFile(to)
   })
   for (const path of made.toReversed())
     await finishFolder(disk, join(staging, path), 0o755, request.owner, request.sync)

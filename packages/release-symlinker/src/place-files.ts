@@ -121,7 +121,7 @@ export function filePlacer(disk: Disk, request: PlacingRequest): FilePlacer {
       file,
       to,
       brought,
-      isExamined(brought) ? await disk.examineFile(to, file.sizeBytes) : undefined,
+      isExamined(brought) ? await disk.examineFile(to, sizeOf(brought, file)) : undefined,
     )
   }
 
@@ -129,14 +129,22 @@ export function filePlacer(disk: Disk, request: PlacingRequest): FilePlacer {
 }
 
 /** Both steps for one file. */
-export async function placeFile(
+export function placeFile(
   disk: Disk,
   { bring, confirm }: FilePlacer,
   file: PlannedFile,
   to: string,
-): Promise<string | undefined> {
-  const brought = await bring(file, to)
-  return await confirm(file, to, brought, isExamined(brought) ? await disk.examineFile(to, file.sizeBytes) : undefined)
+): Answer<string | undefined> {
+  return andThen(bring(file, to), (brought) =>
+    isExamined(brought)
+      ? andThen(disk.examineFile(to, sizeOf(brought, file)), (facts) => confirm(file, to, brought, facts))
+      : confirm(file, to, brought, undefined),
+  )
+}
+
+/** Of a link, another size is a reason not to read it; one that was moved is read, to say what it is. */
+export function sizeOf({ way }: Brought, { sizeBytes }: PlannedFile): number | undefined {
+  return way === 'linked' ? sizeBytes : undefined
 }
 
 /** Whether what stands there then has still to be read. */

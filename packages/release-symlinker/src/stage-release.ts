@@ -120,11 +120,11 @@ export async function stageOn(disk: Disk, options: StageReleaseOptions): Promise
   options.signal?.throwIfAborted()
   const asked = await readRequest(disk, options)
   // Links are made and read at the same time. There is no such work beside reading what was renamed, and a copy reads itself.
-  const examination = disk.startExamination(options.immutable === true ? asked.plan.tree.files.length : 0)
+  const examination = options.immutable === true ? disk.startExamination(asked.plan.tree.files.length) : undefined
   try {
     return await stageRequest(disk, layout, { ...asked, examination }, options)
   } finally {
-    await examination.close()
+    await examination?.close()
   }
 }
 
@@ -186,11 +186,11 @@ interface Request {
   readonly packed?: string | undefined
   /** Left out: it is still to be compared with its manifest. */
   readonly inventory?: Inventory | undefined
-  /** Of what is read when it stands at its place. */
-  readonly examination: Examination
+  /** Of what is read when it stands at its place. Left out: one file after the other. */
+  readonly examination?: Examination | undefined
 }
 
-async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Omit<Request, 'examination'>> {
+async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Request> {
   const { shared, writable = [] } = options
   const { source, packed } = await readArrival(disk, options)
   const plan = planContents(source.manifest, shared, writable)

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { stageRelease } from '../src/index.ts'
 import { copyChunkBytes, threadForFiles } from '../src/limits.ts'
 import { systemDisk, type FileFacts } from '../src/ports/disk.ts'
+import { startExamination } from '../src/ports/examination.ts'
 import { commitOf, unpackArchive } from './support/archive.ts'
 import { leftovers, testHost } from './support/host.ts'
 
@@ -39,7 +40,7 @@ async function oneByOne(files: ReturnType<typeof oddFiles>): Promise<readonly (F
 
 test('two threads answer what one answers, file by file', async () => {
   const files = oddFiles(temporaryFolder())
-  const examination = systemDisk.startExamination(files.length)
+  const examination = startExamination(systemDisk.examineFile, files.length)
   for (const { path, sizeBytes } of files) examination.add(path, sizeBytes)
   expect(await examination.facts()).toEqual(await oneByOne(files))
   await examination.close()
@@ -47,7 +48,7 @@ test('two threads answer what one answers, file by file', async () => {
 
 test('what a thread that has ended leaves is examined all the same', async () => {
   const files = oddFiles(temporaryFolder())
-  const examination = systemDisk.startExamination(files.length)
+  const examination = startExamination(systemDisk.examineFile, files.length)
   for (const { path, sizeBytes } of files) examination.add(path, sizeBytes)
   await examination.close()
   expect(await examination.facts()).toEqual(await oneByOne(files))
@@ -55,7 +56,7 @@ test('what a thread that has ended leaves is examined all the same', async () =>
 
 test('more files than were expected are examined too', async () => {
   const files = oddFiles(temporaryFolder())
-  const examination = systemDisk.startExamination(threadForFiles)
+  const examination = startExamination(systemDisk.examineFile, threadForFiles)
   for (const { path, sizeBytes } of [...files, ...files]) examination.add(path, sizeBytes)
   const facts = await oneByOne(files)
   expect(await examination.facts()).toEqual([...facts, ...facts])
@@ -64,7 +65,7 @@ test('more files than were expected are examined too', async () => {
 
 test('a cancelled examination rejects with the reason and leaves no thread', async () => {
   const files = oddFiles(temporaryFolder())
-  const examination = systemDisk.startExamination(files.length)
+  const examination = startExamination(systemDisk.examineFile, files.length)
   for (const { path, sizeBytes } of files) examination.add(path, sizeBytes)
   const reason = new Error('enough')
   await expect(examination.facts(AbortSignal.abort(reason))).rejects.toBe(reason)

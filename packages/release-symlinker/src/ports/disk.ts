@@ -34,7 +34,7 @@ import { isDeployError } from '@fairlead/core'
 import { andThen, type Answer } from '../answer.ts'
 import { errors } from '../errors.ts'
 import { blockForMs, copyChunkBytes } from '../limits.ts'
-import { startExamination, type Examination } from './examination.ts'
+import { isWorthAThread, startExamination, type Examination } from './examination.ts'
 import { isSelinuxOn, readLabel, runTool } from './tools.ts'
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'other'
@@ -124,8 +124,8 @@ export interface Disk {
    * Reads a file to its end; `undefined`: there is no file of that name, it is no regular one, or not as big as expected.
    */
   readonly examineFile: (path: string, sizeBytes?: number) => Answer<FileFacts | undefined>
-  /** Begins to examine many files, about so many as are said, by a second thread too where there is one. */
-  readonly startExamination: (expectedFiles: number) => Examination
+  /** Begins to examine about so many files, by a second thread too; `undefined`: that is not worth it. */
+  readonly startExamination: (expectedFiles: number) => Examination | undefined
   /** Copies a file to a new name and answers the SHA-256 of what was written. */
   readonly copyFile: (from: string, to: string, copy: CopyRequest) => Answer<string>
   /** The same as a clone that shares the blocks of the other; `undefined`: this file system has none, nothing was done. */
@@ -228,7 +228,8 @@ export const systemDisk: Disk = {
         return andThen(digest(file, stats.size), (sha256) => ({ ...describeStats(stats), sha256 }))
       }),
     ),
-  startExamination: (expectedFiles) => startExamination(systemDisk.examineFile, expectedFiles),
+  startExamination: (expectedFiles) =>
+    isWorthAThread(expectedFiles) ? startExamination(systemDisk.examineFile, expectedFiles) : undefined,
   copyFile: (from, to, copy) =>
     answering<string, never>('copy', to, undefined, () =>
       withDescriptor(openToRead(from), (source) =>

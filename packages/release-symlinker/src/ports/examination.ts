@@ -1,4 +1,7 @@
+import type * as Crypto from 'node:crypto'
+import type * as FileSystem from 'node:fs'
 import { availableParallelism } from 'node:os'
+import type * as Threads from 'node:worker_threads'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { Answer } from '../answer.ts'
 import { copyChunkBytes, examinedAtOnce, threadForFiles } from '../limits.ts'
@@ -16,20 +19,24 @@ export interface Examination {
 
 type ExamineFile = (path: string, sizeBytes?: number) => Answer<FileFacts | undefined>
 
+/** Whether half of reading so many files takes longer than the start of a second thread. */
+export function isWorthAThread(files: number): boolean {
+  return files >= threadForFiles && availableParallelism() > 1
+}
+
 /**
  * Examines files on two threads: a second one begins while the caller still brings files, and the caller's own takes its
- * part from the other end when there is nothing else to do. Where a second thread is not worth its start, or cannot be
- * had, the caller's does all. The second one answers for what is ordinary alone: whatever else it meets, a failure, no
- * file, a file that does not fit into one read, is examined again by `examineFile`, which has the words for it.
+ * part from the other end when there is nothing else to do. The second one answers for what is ordinary alone: whatever
+ * else it meets, a failure, no file, a file that does not fit into one read, is examined again by `examineFile`, which has
+ * the words for it. Where it cannot start, or ends, the caller's does all.
  */
 export function startExamination(examineFile: ExamineFile, expectedFiles: number): Examination {
   const files: ExaminedFile[] = []
-  const isWorthIt = expectedFiles >= threadForFiles && availableParallelism() > 1
-  const thread = isWorthIt ? startThread(Math.ceil(expectedFiles / examinedAtOnce)) : undefined
+  const thread = startThread(Math.ceil(expectedFiles / examinedAtOnce))
   return {
     add: (path, sizeBytes) => {
       files.push({ path, sizeBytes })
-      if (files.length % examinedAtOnce === 0) thread?.offer(files.slice(-examinedAtOnce))
+      if (files.length % examinedAtOnce === 0) thread.offer(files.slice(-examinedAtOnce))
     },
     facts: async (signal) => {
       const facts: (FileFacts | undefined)[] = []
@@ -43,19 +50,19 @@ export function startExamination(examineFile: ExamineFile, expectedFiles: number
       const firsts = Array.from({ length: Math.ceil(files.length / examinedAtOnce) }, (_, n) => n * examinedAtOnce)
       const taken: number[] = []
       for (const first of firsts.toReversed()) {
-        if (thread && !thread.takeBack(first / examinedAtOnce)) taken.push(first)
-        else await examine(first)
+        if (thread.takeBack(first / examinedAtOnce)) await examine(first)
+        else taken.push(first)
       }
       for (const first of taken) {
-        const answered = (await thread?.answer(first / examinedAtOnce)) ?? []
+        const answered = (await thread.answer(first / examinedAtOnce)) ?? []
         for (const [index, one] of answered.entries()) facts[first + index] = one
         await examine(first)
       }
       // To end takes a while too.
-      void thread?.end()
+      void thread.end()
       return facts
     },
-    close: async () => await thread?.end(),
+    close: () => thread.end(),
   }
 }
 
@@ -116,9 +123,9 @@ function startThread(batches: number) {
 
 /** What the second thread runs. It is taken there as text: it may use nothing that stands around it. */
 function examineInThread(load: NodeJS.Require): void {
-  const { parentPort, workerData } = load('node:worker_threads') as typeof import('node:worker_threads')
-  const { closeSync, constants, fstatSync, openSync, readSync } = load('node:fs') as typeof import('node:fs')
-  const { hash } = load('node:crypto') as typeof import('node:crypto')
+  const { parentPort, workerData } = load('node:worker_threads') as typeof Threads
+  const { closeSync, constants, fstatSync, openSync, readSync } = load('node:fs') as typeof FileSystem
+  const { hash } = load('node:crypto') as typeof Crypto
   const { taken, chunkBytes } = workerData as ThreadData
   const buffer = Buffer.allocUnsafe(chunkBytes)
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOATIME = 0 } = constants
