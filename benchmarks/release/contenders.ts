@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure.ts'
 
@@ -25,7 +25,9 @@ const hostFile = join(import.meta.dirname, '../../packages/cli/dist/fairlead-hos
 /** Deploy, verified against the manifest and durable, and prune to five: the one line of a hook. */
 export function ours(way: 'move' | 'immutable' | 'copy'): Contender & { readonly way: string } {
   const flags = { move: ['--move', 'app'], immutable: ['--immutable'], copy: [] }[way]
-  const archive = (place: string) => join(place, 'archive')
+  // One for each round, as the agent keeps them. To remove the last one first would slow what makes files next: ext4 passes over
+  // inodes that were freed a short while ago.
+  const archive = (place: string, round: number) => join(place, `archive-${round}`)
   const host = (place: string, ...args: readonly string[]): Command => [
     process.execPath,
     ...[hostFile, 'host', ...args, '--root', join(place, 'srv'), '--quiet'],
@@ -38,12 +40,10 @@ export function ours(way: 'move' | 'immutable' | 'copy'): Contender & { readonly
     isPresent: () => existsSync(hostFile),
     prepare: (place) => mkdirSync(place, { recursive: true }),
     // The agent has unpacked the archive by the time that a hook runs.
-    beforeDeploy: (place, tree) => {
-      rmSync(archive(place), { recursive: true, force: true })
-      cpSync(tree, archive(place), { recursive: true, preserveTimestamps: true })
-    },
+    beforeDeploy: (place, tree, round) =>
+      cpSync(tree, archive(place, round), { recursive: true, preserveTimestamps: true }),
     deploy: (place, round) =>
-      host(place, 'deploy', '--from', archive(place), '--id', `d-${round}`, '--keep', '5', ...flags),
+      host(place, 'deploy', '--from', archive(place, round), '--id', `d-${round}`, '--keep', '5', ...flags),
     // The first round has nothing to go back to.
     rollback: (place) =>
       existsSync(join(place, 'rolled'))

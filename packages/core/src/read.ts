@@ -37,8 +37,13 @@ function pathOf({ inside, key = '' }: Place): string {
   return above === '' ? key : `${above}.${key}`
 }
 
-function within(inside: Place, key: string | number): Place {
-  return { record: inside.record, from: inside.from, inside, key }
+/** The place of what an object or a list holds, one field or item after the other: it is read when one of them is refused. */
+function placeInside(inside: Place): Place & { key: string | number | undefined } {
+  return { record: inside.record, from: inside.from, inside, key: undefined }
+}
+
+function within(inside: Place, key: string): Place {
+  return { ...placeInside(inside), key }
 }
 
 /** Text that passes a test. */
@@ -84,22 +89,30 @@ export function withDefault<T>(reader: Reader<T>, value: T): Reader<T> {
 }
 
 export function list<T>(item: Reader<T>): Reader<readonly T[]> {
-  return (value, place) =>
-    Array.isArray(value)
-      ? value.map((entry, index) => item(entry, within(place, index)))
-      : refuse(value, place, 'a list')
+  return (value, place) => {
+    if (!Array.isArray(value)) return refuse(value, place, 'a list')
+    const here = placeInside(place)
+    return value.map((entry, index) => {
+      here.key = index
+      return item(entry, here)
+    })
+  }
 }
 
 /** An object with these fields. Fields that it does not name are left out of the answer: a record may gain facts. */
 export function object<const S extends Shape>(shape: S): Reader<Read<S>> {
-  const readers = Object.entries(shape)
+  const readers = Object.values(shape)
+  const keys = Object.keys(shape)
   return (value, place) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(value, place, 'an object')
     const source = value as Record<string, unknown>
-    // A manifest has many thousands of entries: no list of pairs for each.
+    const here = placeInside(place)
+    // A manifest has many thousands of entries: nothing is made for each field of each of them.
     const fields: Record<string, unknown> = {}
-    for (const [key, reader] of readers) {
-      const field = reader(Object.hasOwn(source, key) ? source[key] : undefined, within(place, key))
+    for (let index = 0; index < keys.length; index += 1) {
+      const key = keys[index]!
+      here.key = key
+      const field = readers[index]!(Object.hasOwn(source, key) ? source[key] : undefined, here)
       if (field !== undefined) fields[key] = field
     }
     return fields as Read<S>

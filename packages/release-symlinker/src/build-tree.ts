@@ -1,14 +1,30 @@
 import { join } from 'node:path'
+import { andThen } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
-import type { TreePlan, WritablePath } from './plan/stage.ts'
-import { filePlacer, type PlacedCounts, type PlacingRequest } from './place-files.ts'
+import type { PlannedFile, TreePlan, WritablePath } from './plan/stage.ts'
+import {
+  filePlacer,
+  isExamined,
+  placeFile,
+  placeIn,
+  sizeOf,
+  type Brought,
+  type FilePlacer,
+  type PlacedCounts,
+  type PlacingRequest,
+} from './place-files.ts'
 import type { Disk, Ownership } from './ports/disk.ts'
+import type { Examination } from './ports/examination.ts'
 import type { Difference } from './source.ts'
 
 export interface TreeRequest extends PlacingRequest {
   /** By the path of each link. */
   readonly linkTargets: ReadonlyMap<string, string>
+  /** Folders inside those that stand at their place already, renamed. */
+  readonly movedFolders: ReadonlySet<string>
+  /** Of files that are many, on two threads; who started it closes it. Left out: one file after the other. */
+  readonly examination?: Examination | undefined
   readonly signal?: AbortSignal | undefined
   /** Told of a copy that is not what the manifest says. */
   readonly onDifference: (difference: Difference) => void
@@ -19,18 +35,12 @@ export interface TreeRequest extends PlacingRequest {
  * everybody else until {@link finishFolder}, so that nobody can exchange what the next call works on.
  */
 export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<PlacedCounts> {
-  const { linkTargets, owner, signal, onDifference } = request
-  const { place, counts } = filePlacer(disk, request)
+  const { linkTargets, movedFolders, owner, signal, onDifference } = request
   for (const { path } of tree.folders) {
     signal?.throwIfAborted()
-    if (path !== '') await disk.makeFolder(join(top, path), 0o700)
+    if (path !== '' && !movedFolders.has(path)) await disk.makeFolder(placeIn(top, path), 0o700)
   }
-  await inParallel(tree.files, copyConcurrency, signal, async (file) => {
-    const placed = await place(file, join(top, file.path))
-    if (placed === file.sha256) return
-    const problem = placed === undefined ? 'has other names too' : `has the sha256 ${placed}, expected ${file.sha256}`
-    onDifference({ path: file.source, problem })
-  })
+  const counts = await placeFiles(disk, top, tree.files, request)
   for (const { path, source } of tree.links) {
     signal?.throwIfAborted()
     const [target, place] = [linkTargets.get(source) ?? '', join(top, path)]
@@ -38,6 +48,62 @@ export async function buildTree(disk: Disk, top: string, tree: TreePlan, request
     if ((await disk.linkTarget(place)) !== target) onDifference({ path: source, problem: 'is a link to another place' })
   }
   return counts
+}
+
+async function placeFiles(
+  disk: Disk,
+  top: string,
+  files: readonly PlannedFile[],
+  request: TreeRequest,
+): Promise<PlacedCounts> {
+  const { signal, onDifference, examination } = request
+  const placer = filePlacer(disk, request)
+  const judge = (file: PlannedFile, sha256: string | undefined) => {
+    if (sha256 === file.sha256) return
+    const problem = sha256 === undefined ? 'has other names too' : `has the sha256 ${sha256}, expected ${file.sha256}`
+    onDifference({ path: file.source, problem })
+  }
+  if (examination) await placeOnTwoThreads(top, files, { placer, examination, judge, signal })
+  else {
+    await inParallel(files, copyConcurrency, signal, (file) =>
+      andThen(placeFile(disk, placer, file, placeIn(top, file.path)), (sha256) => judge(file, sha256)),
+    )
+  }
+  return placer.counts
+}
+
+/** First all are brought, while those that are there are read already; then each is confirmed. */
+async function placeOnTwoThreads(
+  top: string,
+  files: readonly PlannedFile[],
+  { placer, examination, judge, signal }: PlacingOnTwoThreads,
+): Promise<void> {
+  const placed: PlacedFile[] = []
+  await inParallel(files, copyConcurrency, signal, (file) => {
+    const to = placeIn(top, file.path)
+    return andThen(placer.bring(file, to), (brought) => {
+      placed.push({ file, to, brought })
+      if (isExamined(brought)) examination.add(to, sizeOf(brought, file))
+    })
+  })
+  const facts = (await examination.facts(signal)).values()
+  await inParallel(placed, copyConcurrency, signal, ({ file, to, brought }) => {
+    const found = isExamined(brought) ? facts.next().value : undefined
+    return andThen(placer.confirm(file, to, brought, found), (sha256) => judge(file, sha256))
+  })
+}
+
+interface PlacingOnTwoThreads {
+  readonly placer: FilePlacer
+  readonly examination: Examination
+  readonly judge: (file: PlannedFile, sha256: string | undefined) => void
+  readonly signal: AbortSignal | undefined
+}
+
+interface PlacedFile {
+  readonly file: PlannedFile
+  readonly to: string
+  readonly brought: Brought
 }
 
 /** Opens the folders of a tree that is complete, the innermost first; its own folder stays closed. */
@@ -48,7 +114,7 @@ export async function finishFolders(
   { owner, sync }: Pick<TreeRequest, 'owner' | 'sync'>,
 ): Promise<void> {
   for (const { path, mode } of tree.folders.toReversed()) {
-    if (path !== '') await finishFolder(disk, join(top, path), mode, owner, sync)
+    if (path !== '') await finishFolder(disk, placeIn(top, path), mode, owner, sync)
   }
 }
 

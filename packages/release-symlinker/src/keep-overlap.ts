@@ -3,7 +3,7 @@ import { isDeployError, manifestPath, parseManifest } from '@fairlead/core'
 import { inParallel } from './in-parallel.ts'
 import { isOfTree, type Layout } from './layout.ts'
 import { copyConcurrency } from './limits.ts'
-import { filePlacer, type PlacingRequest } from './place-files.ts'
+import { filePlacer, placeFile, type PlacingRequest } from './place-files.ts'
 import { parentsOf, planContents, type PlannedFile, type StagingPlan } from './plan/stage.ts'
 import type { Disk } from './ports/disk.ts'
 import { finishFolder } from './build-tree.ts'
@@ -36,10 +36,10 @@ export async function keepOverlap(
   )
   const made = [...new Set(kept.flatMap(({ path }) => parentsOf(path)))].filter((path) => !folders.has(path)).sort()
   for (const path of made) await disk.makeFolder(join(staging, path), 0o700)
-  const { place } = filePlacer(disk, { ...request, from: live.path, moved: new Set() })
+  const placer = filePlacer(disk, { ...request, from: live.path, moved: new Set() })
   await inParallel(kept, copyConcurrency, request.signal, async (file) => {
     const to = join(staging, file.path)
-    if ((await placed(() => place(file, to))) !== file.sha256) await disk.removeFile(to)
+    if ((await placed(async () => await placeFile(disk, placer, file, to))) !== file.sha256) await disk.removeFile(to)
   })
   for (const path of made.toReversed())
     await finishFolder(disk, join(staging, path), 0o755, request.owner, request.sync)

@@ -18,6 +18,12 @@ export const fsyncEachUpTo = 256
 /** Nearly every file of an application fits, so that one read and one write copy it. */
 export const copyChunkBytes = 1024 * 1024
 
+/** From so many files on, half of reading them takes longer than the start of a second thread (35 ms, of Node 20). */
+export const threadForFiles = 1000
+
+/** Files that one thread takes at once: few enough that both end at nearly the same time, enough that messages cost nothing. */
+export const examinedAtOnce = 64
+
 /**
  * `<14 digits>-<12 digits>-<id>` plus what is put around it while it is staged or deleted has to stay below the 255
  * bytes that ext4, XFS and APFS give a name.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import { manifestPath, parseManifest, type Manifest, type ManifestEntry } from '@fairlead/core'
+import { andThen } from './answer.ts'
 import { errors } from './errors.ts'
 import { copyConcurrency, maxListedDifferences } from './limits.ts'
 import { inParallel } from './in-parallel.ts'
@@ -123,18 +124,14 @@ export async function requireComplete(
   signal: AbortSignal | undefined,
 ): Promise<Inventory> {
   const types = await typesBelow(disk, from, signal)
-  const expected = new Map<string, EntryType>(hasManifest ? [[manifestPath, 'file']] : [])
-  for (const { path, type } of manifest.entries) expected.set(path, type)
-  const folders = new Set<string>()
-  for (const path of [...expected.keys()]) {
-    for (const parent of newParentsOf(path, folders)) if (!expected.has(parent)) expected.set(parent, 'directory')
-  }
-  const differences = [...expected].flatMap(([path, type]): Difference[] => {
+  const expected = expectedTypes(manifest, hasManifest)
+  const differences: Difference[] = []
+  for (const [path, type] of expected) {
     const found = types.get(path)
-    if (found === type) return []
-    if (found === undefined) return [{ path, problem: 'is missing' }]
-    return [{ path, problem: `is ${describeType(found)}, expected ${describeType(type)}` }]
-  })
+    if (found === type) continue
+    const problem = found && `is ${describeType(found)}, expected ${describeType(type)}`
+    differences.push({ path, problem: problem ?? 'is missing' })
+  }
   const linkTargets = new Map<string, string>()
   const links = manifest.entries.filter(({ path, type }) => type === 'symlink' && types.get(path) === 'symlink')
   await inParallel(links, copyConcurrency, signal, async ({ path, sha256 }) => {
@@ -147,9 +144,23 @@ export async function requireComplete(
     const problem = linkProblem(path, target)
     if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
   }
-  const extra = [...types].filter(([path, type]) => type !== 'directory' && !expected.has(path)).map(([path]) => path)
-  const found = [...types].filter(([, type]) => type === 'directory').map(([path]) => path)
-  return { linkTargets, extra, folders: found, extraFolders: found.filter((path) => !expected.has(path)) }
+  const [extra, folders, extraFolders]: [string[], string[], string[]] = [[], [], []]
+  for (const [path, type] of types) {
+    if (type === 'directory') folders.push(path)
+    if (!expected.has(path)) (type === 'directory' ? extraFolders : extra).push(path)
+  }
+  return { linkTargets, extra, folders, extraFolders }
+}
+
+/** What a manifest says that stands in an archive, by path. */
+function expectedTypes({ entries }: Manifest, hasManifest: boolean): ReadonlyMap<string, EntryType> {
+  const expected = new Map<string, EntryType>(hasManifest ? [[manifestPath, 'file']] : [])
+  for (const { path, type } of entries) expected.set(path, type)
+  const folders = new Set<string>()
+  for (const path of [...expected.keys()]) {
+    for (const parent of newParentsOf(path, folders)) if (!expected.has(parent)) expected.set(parent, 'directory')
+  }
+  return expected
 }
 
 /** @throws RELEASE_SOURCE_DIFFERS */
@@ -173,13 +184,15 @@ export async function typesBelow(
   let folders: readonly string[] = ['']
   while (folders.length > 0) {
     const next: string[] = []
-    await inParallel(folders, copyConcurrency, signal, async (folder) => {
-      for (const { name, type } of (await disk.list(join(top, folder))) ?? []) {
-        const path = folder === '' ? name : `${folder}/${name}`
-        types.set(path, type)
-        if (type === 'directory') next.push(path)
-      }
-    })
+    await inParallel(folders, copyConcurrency, signal, (folder) =>
+      andThen(disk.list(join(top, folder)), (entries = []) => {
+        for (const { name, type } of entries) {
+          const path = folder === '' ? name : `${folder}/${name}`
+          types.set(path, type)
+          if (type === 'directory') next.push(path)
+        }
+      }),
+    )
     folders = next
   }
   return types

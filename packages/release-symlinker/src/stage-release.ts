@@ -34,6 +34,7 @@ import { topOf, type PlacedCounts } from './place-files.ts'
 import { parseReleaseName, releaseName } from './plan/name.ts'
 import { planContents, type StagingPlan, type WritablePath } from './plan/stage.ts'
 import { systemDisk, type Disk, type Ownership } from './ports/disk.ts'
+import type { Examination } from './ports/examination.ts'
 import { formatRecord, readInstalled, requireRoot } from './read-installed-releases.ts'
 import { findMissingShared, seedShared } from './shared.ts'
 import {
@@ -116,10 +117,24 @@ export async function stageOn(disk: Disk, options: StageReleaseOptions): Promise
   checkLockOptions(verb, options)
   checkValues(options)
   const layout = requireRoot(verb, options.root)
-  const { id, move = [], signal } = options
-  signal?.throwIfAborted()
-
+  options.signal?.throwIfAborted()
   const asked = await readRequest(disk, options)
+  // Links are made and read at the same time. There is no such work beside reading what was renamed, and a copy reads itself.
+  const examination = options.immutable === true ? disk.startExamination(asked.plan.tree.files.length) : undefined
+  try {
+    return await stageRequest(disk, layout, { ...asked, examination }, options)
+  } finally {
+    await examination?.close()
+  }
+}
+
+async function stageRequest(
+  disk: Disk,
+  layout: Layout,
+  asked: Request,
+  options: StageReleaseOptions,
+): Promise<StagedRelease> {
+  const { id, move = [], signal } = options
   // A run that was killed may have left what it moved elsewhere: under the lock it is given back first.
   const isWhole = move.length === 0 && asked.packed === undefined
   const inventory = isWhole ? await requireComplete(disk, asked.source, signal) : undefined
@@ -171,6 +186,8 @@ interface Request {
   readonly packed?: string | undefined
   /** Left out: it is still to be compared with its manifest. */
   readonly inventory?: Inventory | undefined
+  /** Of what is read when it stands at its place. Left out: one file after the other. */
+  readonly examination?: Examination | undefined
 }
 
 async function readRequest(disk: Disk, options: StageReleaseOptions): Promise<Request> {
@@ -247,7 +264,7 @@ interface Build extends Request {
 async function build(
   disk: Disk,
   layout: Layout,
-  { source, plan, owner, writers, inventory: known, move, isOurs }: Build,
+  { source, plan, owner, writers, inventory: known, examination, move, isOurs }: Build,
   options: StageReleaseOptions,
 ): Promise<StagedRelease> {
   const { id, signal, onEvent, clock = systemClock } = options
@@ -272,7 +289,8 @@ async function build(
   const sync = plan.entryCount <= fsyncEachUpTo
   const onDifference = (difference: Difference) => void differences.push(difference)
   const linkFrom = options.immutable ? await foldersToLinkFrom(disk, layout, from) : []
-  const seeds = { from, linkTargets, owner, signal, linkFrom: [], moved: new Set<string>() }
+  const nothing: ReadonlySet<string> = new Set()
+  const seeds = { from, linkTargets, owner, signal, linkFrom: [], moved: nothing, movedFolders: nothing }
   let note: string | undefined
   let counts: PlacedCounts
   try {
@@ -280,7 +298,9 @@ async function build(
     await disk.makeFolder(staging, 0o700)
     const folders = { from, to: staging, folders: movable, isOurs }
     note = await noteMove(disk, layout, folders)
-    const request = { ...seeds, linkFrom, moved: await moveFolders(disk, folders), sync, onDifference }
+    const moved = await moveFolders(disk, folders)
+    const movedFolders = new Set(inventory.folders.filter((path) => moved.has(topOf(path))))
+    const request = { ...seeds, linkFrom, moved, movedFolders, sync, examination, onDifference }
     counts = await buildTree(disk, staging, plan.tree, request)
     requireNoDifference(from, differences)
     await disk.writeFile(join(staging, manifestPath), manifestText, { mode: 0o644, owner, sync })

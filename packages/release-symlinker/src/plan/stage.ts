@@ -109,16 +109,9 @@ type Entries = ReadonlyMap<string, ManifestEntry>
 function checkedEntries(list: readonly ManifestEntry[]): Entries {
   const entries = new Map<string, ManifestEntry>()
   for (const entry of list) {
-    const { path, type, sha256 } = entry
-    const refuse = (problem: string) => {
-      throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
-    }
-    const problem = pathProblem(path)
-    if (problem !== undefined) refuse(problem)
-    if (path === manifestPath) refuse('is the manifest itself')
-    if (entries.has(path)) refuse('is listed twice')
-    if (type !== 'directory' && sha256 === undefined) refuse('has no sha256')
-    entries.set(path, entry)
+    const problem = entryProblem(entry, entries)
+    if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path: entry.path, problem })
+    entries.set(entry.path, entry)
   }
   const folders = new Set<string>()
   for (const path of [...entries.keys(), manifestPath]) {
@@ -130,6 +123,13 @@ function checkedEntries(list: readonly ManifestEntry[]): Entries {
     }
   }
   return entries
+}
+
+function entryProblem({ path, type, sha256 }: ManifestEntry, before: Entries): string | undefined {
+  if (path === manifestPath) return 'is the manifest itself'
+  if (before.has(path)) return 'is listed twice'
+  if (type !== 'directory' && sha256 === undefined) return 'has no sha256'
+  return pathProblem(path)
 }
 
 function checkedShared(shared: readonly string[]): readonly string[] {
@@ -198,13 +198,16 @@ export function linkProblem(path: string, target: string): string | undefined {
   return undefined
 }
 
+/** What each problem of a path has: a slash in front, a zero byte, or a part that is empty, `.` or `..`. */
+const unplain = /^\/|\0|(?:^|\/)\.{0,2}(?:\/|$)/
+
 function pathProblem(path: string): string | undefined {
+  if (!unplain.test(path)) return undefined
   if (path.startsWith('/')) return 'is absolute, not a path inside the release'
   if (path.includes('\0')) return 'holds a zero byte'
   const parts = path.split('/')
   if (parts.includes('..')) return 'leaves the release'
-  if (parts.includes('') || parts.includes('.')) return 'is not written plainly (no empty part, no ".")'
-  return undefined
+  return 'is not written plainly (no empty part, no ".")'
 }
 
 function planShared(path: string, entries: Entries): SharedPlan {
@@ -235,9 +238,9 @@ function treeOf(entries: readonly ManifestEntry[], moreFolders: readonly string[
   for (const { type, path, mode } of entries) {
     if (type === 'directory') modes.set(inside(path), Number.parseInt(mode, 8))
   }
-  const folders = [...modes].map(([path, mode]) => ({ path, mode }))
+  const folders = [...modes].map(([path, mode]) => ({ depth: depthOf(path), folder: { path, mode } }))
   return {
-    folders: folders.sort((a, b) => depthOf(a.path) - depthOf(b.path)),
+    folders: folders.sort((a, b) => a.depth - b.depth).map(({ folder }) => folder),
     files: entries
       .filter(({ type }) => type === 'file')
       .map(({ path, mode, sizeBytes, sha256 = '' }) => ({
@@ -261,16 +264,19 @@ export function parentsOf(path: string): readonly string[] {
 
 /** Those of the folders above a path that are not among the known ones, the outermost first; they are known then. */
 export function newParentsOf(path: string, known: Set<string>): readonly string[] {
-  const found: string[] = []
+  let found: string[] | undefined
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     const parent = path.slice(0, end)
-    // With a folder those above it are known.
+    // With a folder those above it are known: of many paths, nearly all end here at once.
     if (known.has(parent)) break
     known.add(parent)
+    found ??= []
     found.unshift(parent)
   }
-  return found
+  return found ?? nothing
 }
+
+const nothing: readonly string[] = []
 
 function depthOf(path: string): number {
   return path === '' ? 0 : path.split('/').length

@@ -31,8 +31,10 @@ import {
 import { statfs } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { isDeployError } from '@fairlead/core'
+import { andThen, type Answer } from '../answer.ts'
 import { errors } from '../errors.ts'
 import { blockForMs, copyChunkBytes } from '../limits.ts'
+import { isWorthAThread, startExamination, type Examination } from './examination.ts'
 import { isSelinuxOn, readLabel, runTool } from './tools.ts'
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'other'
@@ -48,6 +50,12 @@ export interface DiskEntry {
   /** In how many folders it has a name. Of a folder: what the file system says. */
   readonly names: number
   readonly sizeBytes: number
+}
+
+/** A name in a folder. */
+export interface ListedEntry {
+  readonly name: string
+  readonly type: EntryType
 }
 
 /** What a file holds, its own link not followed. */
@@ -69,22 +77,19 @@ export interface CopyRequest {
   readonly sync: boolean
 }
 
-/** What answers at once where the system does, and by a promise where it takes long or others are to have a turn. */
-export type Answer<T> = T | Promise<T>
-
 /**
  * Everything that this package does to a disk, one method for each operation, so that a test can stop at each of them.
  * A method rejects with FILE_OPERATION_FAILED; the answers that a caller has to expect are values.
  */
 export interface Disk {
   /** `undefined`: nothing is there. */
-  readonly entry: (path: string) => Promise<DiskEntry | undefined>
+  readonly entry: (path: string) => Answer<DiskEntry | undefined>
   /** The text of a symbolic link; `undefined`: nothing is there. */
   readonly linkTarget: (path: string) => Promise<string | undefined>
   /** The path without symbolic links; `undefined`: it leads to nothing, or round in circles. */
   readonly realPath: (path: string) => Promise<string | undefined>
   /** The names in a folder with their types; `undefined`: there is no such folder. */
-  readonly list: (path: string) => Promise<readonly { readonly name: string; readonly type: EntryType }[] | undefined>
+  readonly list: (path: string) => Answer<readonly ListedEntry[] | undefined>
   /** What tells the file system of a path from every other one. */
   readonly deviceOf: (path: string) => Promise<number>
   /** The SELinux label of a path; `undefined`: it has none, or it cannot be read. */
@@ -97,7 +102,7 @@ export interface Disk {
   ) => Promise<{ readonly bytes: number; readonly blockBytes: number; readonly inodes?: number | undefined }>
 
   /** Answers whether it was made; false: something is there. */
-  readonly makeFolder: (path: string, mode: number) => Promise<boolean>
+  readonly makeFolder: (path: string, mode: number) => Answer<boolean>
   /** Answers whether it was made; false: something is there. */
   readonly makeLink: (target: string, path: string) => Promise<boolean>
   /** A second name for a file. Answers whether it was made; false: something is there. */
@@ -119,6 +124,8 @@ export interface Disk {
    * Reads a file to its end; `undefined`: there is no file of that name, it is no regular one, or not as big as expected.
    */
   readonly examineFile: (path: string, sizeBytes?: number) => Answer<FileFacts | undefined>
+  /** Begins to examine about so many files, by a second thread too; `undefined`: that is not worth it. */
+  readonly startExamination: (expectedFiles: number) => Examination | undefined
   /** Copies a file to a new name and answers the SHA-256 of what was written. */
   readonly copyFile: (from: string, to: string, copy: CopyRequest) => Answer<string>
   /** The same as a clone that shares the blocks of the other; `undefined`: this file system has none, nothing was done. */
@@ -131,7 +138,7 @@ export interface Disk {
   ) => Promise<void>
   /** Appends a line, durable when the promise resolves. A last line without an end, which a crash left, is cut off first. */
   readonly appendLine: (path: string, line: string) => Promise<void>
-  readonly setMode: (path: string, mode: number) => Promise<void>
+  readonly setMode: (path: string, mode: number) => Answer<void>
   /** Of a symbolic link: its own, not that of what it points to. */
   readonly setOwner: (path: string, owner: Ownership) => Promise<void>
   /** Adds entries to the access control list of a folder, and to the list that what is made in it begins with (setfacl(1)). */
@@ -156,12 +163,12 @@ export interface Disk {
  * and sockets still get their turn, the event loop does every few milliseconds ({@link answering}).
  */
 export const systemDisk: Disk = {
-  entry: (path) => expecting('lstat', path, ['ENOENT', 'ENOTDIR'], undefined, () => describeStats(lstatSync(path))),
+  entry: (path) => answering('lstat', path, noEntry, () => describeStats(lstatSync(path))),
   linkTarget: (path) => expecting('readlink', path, ['ENOENT'], undefined, () => readlinkSync(path)),
   realPath: (path) =>
     expecting('realpath', path, ['ENOENT', 'ENOTDIR', 'ELOOP'], undefined, () => realpathSync.native(path)),
   list: (path) =>
-    expecting('readdir', path, ['ENOENT'], undefined, () =>
+    answering('readdir', path, noFolder, () =>
       readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, type: typeOf(entry) })),
     ),
   deviceOf: (path) => attempt('lstat', path, () => lstatSync(path).dev),
@@ -175,7 +182,7 @@ export const systemDisk: Disk = {
     }),
 
   makeFolder: (path, mode) =>
-    expecting('mkdir', path, ['EEXIST'], false, () => {
+    answering('mkdir', path, taken, () => {
       mkdirSync(path, { mode })
       // Whatever the umask of the process takes from others: the web server has to get through these folders.
       if ((mode & 0o077) !== 0) chmodSync(path, mode)
@@ -192,7 +199,7 @@ export const systemDisk: Disk = {
       return true
     }),
   linkFile: (path, second) =>
-    answering('link', second, { codes: unlinkable, answer: false }, () => {
+    answering('link', second, noLink, () => {
       linkSync(path, second)
       return true
     }),
@@ -214,19 +221,20 @@ export const systemDisk: Disk = {
     }),
   removeTree: (path) => attempt('remove', path, () => removeAll(path)),
   examineFile: (path, sizeBytes) =>
-    // ELOOP is what O_NOFOLLOW says of a symbolic link. O_NONBLOCK: a pipe that somebody put there must not hold us up.
-    answering('read', path, { codes: ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'], answer: undefined }, () =>
-      withDescriptor(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, (file) => {
+    answering('read', path, noFile, () =>
+      withDescriptor(openToRead(path), (file) => {
         const stats = fstatSync(file)
         if (!stats.isFile() || (sizeBytes !== undefined && stats.size !== sizeBytes)) return undefined
-        return then(digest(file, stats.size), (sha256) => ({ ...describeStats(stats), sha256 }))
+        return andThen(digest(file, stats.size), (sha256) => ({ ...describeStats(stats), sha256 }))
       }),
     ),
+  startExamination: (expectedFiles) =>
+    isWorthAThread(expectedFiles) ? startExamination(systemDisk.examineFile, expectedFiles) : undefined,
   copyFile: (from, to, copy) =>
     answering<string, never>('copy', to, undefined, () =>
-      withDescriptor(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, (source) =>
-        withDescriptor(to, 'wx', (file) =>
-          then(
+      withDescriptor(openToRead(from), (source) =>
+        withDescriptor(openSync(to, create, 0o600), (file) =>
+          andThen(
             digest(source, fstatSync(source).size, (chunk) => writeWhole(file, chunk)),
             (sha256) => {
               finishFile(file, copy)
@@ -237,10 +245,10 @@ export const systemDisk: Disk = {
       ),
     ),
   cloneFile: (from, to, copy) =>
-    answering('clone', to, { codes: uncloneable, answer: undefined }, () => {
+    answering('clone', to, noClone, () => {
       copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE)
-      return withDescriptor(to, constants.O_RDONLY | constants.O_NOFOLLOW, (file) =>
-        then(digest(file, fstatSync(file).size), (sha256) => {
+      return withDescriptor(openToRead(to), (file) =>
+        andThen(digest(file, fstatSync(file).size), (sha256) => {
           finishFile(file, copy)
           return sha256
         }),
@@ -248,7 +256,7 @@ export const systemDisk: Disk = {
     }),
   writeFile: (path, text, copy) =>
     attempt('write', path, () =>
-      withDescriptor(path, 'wx', (file) => {
+      withDescriptor(openSync(path, create, 0o600), (file) => {
         writeWhole(file, Buffer.from(text))
         finishFile(file, copy)
       }),
@@ -256,20 +264,15 @@ export const systemDisk: Disk = {
   appendLine: (path, line) =>
     attempt('append', path, () =>
       // Not O_APPEND: the end may have to be cut off first. The lock keeps other writers out.
-      withDescriptor(
-        path,
-        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
-        (file) => {
-          const { size } = fstatSync(file)
-          const end = endOfLastLine(file, size)
-          if (end < size) ftruncateSync(file, end)
-          writeWhole(file, Buffer.from(`${line}\n`), end)
-          return syncDescriptor(file)
-        },
-        0o644,
-      ),
+      withDescriptor(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o644), (file) => {
+        const { size } = fstatSync(file)
+        const end = endOfLastLine(file, size)
+        if (end < size) ftruncateSync(file, end)
+        writeWhole(file, Buffer.from(`${line}\n`), end)
+        return syncDescriptor(file)
+      }),
     ),
-  setMode: (path, mode) => attempt('chmod', path, () => chmodSync(path, mode)),
+  setMode: (path, mode) => answering<void, never>('chmod', path, undefined, () => chmodSync(path, mode)),
   setOwner: (path, { uid, gid }) => attempt('lchown', path, () => lchownSync(path, uid, gid)),
   addAcl: (path, entries) =>
     attempt('setfacl', path, async () => {
@@ -285,8 +288,8 @@ export const systemDisk: Disk = {
     // -F would also take away the categories (MCS) that a container or a site gave the folder on purpose.
     return { problem: await runTool('restorecon', ['-R', path]) }
   },
-  syncFile: (path) => attempt('fsync', path, () => withDescriptor(path, 'r', syncDescriptor)),
-  syncFolder: (path) => attempt('fsync', path, () => withDescriptor(path, 'r', syncDescriptor)),
+  syncFile: (path) => attempt('fsync', path, () => withDescriptor(openSync(path, 'r'), syncDescriptor)),
+  syncFolder: (path) => attempt('fsync', path, () => withDescriptor(openSync(path, 'r'), syncDescriptor)),
   syncFileSystem: async (path) =>
     // Node has no syncfs(2). coreutils and busybox have it as `sync -f`; elsewhere `sync` promises less.
     process.platform === 'linux' && (await runTool('sync', ['-f', path])) === undefined,
@@ -297,6 +300,20 @@ const unlinkable = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOENT', 'ENOTDIR', '
 
 /** What FICLONE says where there are no clones (ioctl_ficlone(2)), and ENOSYS where Node has none. */
 const uncloneable = ['EXDEV', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOTTY', 'ENOSYS', 'EPERM', 'EBADF', 'ETXTBSY']
+
+/** What an operation answers where the system gives one of some codes. */
+interface Expected<E> {
+  readonly codes: readonly string[]
+  readonly answer: E
+}
+
+const noEntry: Expected<undefined> = { codes: ['ENOENT', 'ENOTDIR'], answer: undefined }
+const noFolder: Expected<undefined> = { codes: ['ENOENT'], answer: undefined }
+const taken: Expected<false> = { codes: ['EEXIST'], answer: false }
+/** ELOOP is what O_NOFOLLOW says of a symbolic link, ENXIO what O_NONBLOCK says of a socket. */
+const noFile: Expected<undefined> = { codes: ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'], answer: undefined }
+const noLink: Expected<false> = { codes: unlinkable, answer: false }
+const noClone: Expected<undefined> = { codes: uncloneable, answer: undefined }
 
 async function attempt<T>(operation: string, path: string, call: () => Answer<T>): Promise<T> {
   return await answering<T, never>(operation, path, undefined, call)
@@ -317,24 +334,32 @@ async function expecting<T, E>(
 function answering<T, E>(
   operation: string,
   path: string,
-  expected: { readonly codes: readonly string[]; readonly answer: E } | undefined,
+  expected: Expected<E> | undefined,
   call: () => Answer<T>,
 ): Answer<T | E> {
-  const failed = (error: unknown): E => {
-    const code = codeOf(error)
-    if (code === undefined) throw error
-    if (expected?.codes.includes(code)) return expected.answer
-    throw errors.FILE_OPERATION_FAILED({ operation, path, code }, { cause: error })
+  if (isTurnOfOthers()) return giveTurn().then(() => perform(operation, path, expected, call))
+  return perform(operation, path, expected, call)
+}
+
+function perform<T, E>(
+  operation: string,
+  path: string,
+  expected: Expected<E> | undefined,
+  call: () => Answer<T>,
+): Answer<T | E> {
+  try {
+    const given = call()
+    return given instanceof Promise ? given.catch((error: unknown) => failed(operation, path, expected, error)) : given
+  } catch (error) {
+    return failed(operation, path, expected, error)
   }
-  const perform = () => {
-    try {
-      const given = call()
-      return given instanceof Promise ? given.catch(failed) : given
-    } catch (error) {
-      return failed(error)
-    }
-  }
-  return isTurnOfOthers() ? giveTurn().then(perform) : perform()
+}
+
+function failed<E>(operation: string, path: string, expected: Expected<E> | undefined, error: unknown): E {
+  const code = codeOf(error)
+  if (code === undefined) throw error
+  if (expected?.codes.includes(code)) return expected.answer
+  throw errors.FILE_OPERATION_FAILED({ operation, path, code }, { cause: error })
 }
 
 let lastTurn = performance.now()
@@ -351,11 +376,6 @@ async function giveTurn(): Promise<void> {
   lastTurn = performance.now()
 }
 
-/** Goes on with an answer, at once where it is there. */
-function then<T, U>(answer: Answer<T>, next: (value: T) => U): Answer<U> {
-  return answer instanceof Promise ? answer.then(next) : next(answer)
-}
-
 /** Of an error of the system; any other is a fault of ours, or has its words already. */
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && !isDeployError(error) ? (error as NodeJS.ErrnoException).code : undefined
@@ -367,25 +387,40 @@ function describeStats(stats: Stats): DiskEntry {
 }
 
 function typeOf(entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): EntryType {
-  if (entry.isSymbolicLink()) return 'symlink'
+  if (entry.isFile()) return 'file'
   if (entry.isDirectory()) return 'directory'
-  return entry.isFile() ? 'file' : 'other'
+  return entry.isSymbolicLink() ? 'symlink' : 'other'
 }
 
-function withDescriptor<T>(
-  path: string,
-  flags: string | number,
-  body: (file: number) => Answer<T>,
-  mode = 0o600,
-): Answer<T> {
-  const file = openSync(path, flags, mode)
+/** Uses a descriptor, and closes it. */
+function withDescriptor<T>(file: number, use: (file: number) => Answer<T>): Answer<T> {
   let goesOn = false
   try {
-    const answer = body(file)
+    const answer = use(file)
     goesOn = answer instanceof Promise
     return answer instanceof Promise ? answer.finally(() => closeSync(file)) : answer
   } finally {
     if (!goesOn) closeSync(file)
+  }
+}
+
+/** A new file, where nothing is. */
+const create = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+
+/** A link is not followed, and a pipe that somebody put there must not hold us up. */
+const read = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** To note when it was read would change a file, and a deploy reads thousands (open(2)). Linux has it, others do without. */
+let unnoticed = (constants as Partial<typeof constants>).O_NOATIME ?? 0
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, read | unnoticed)
+  } catch (error) {
+    if (unnoticed === 0 || codeOf(error) !== 'EPERM') throw error
+    // It is a right of a file's owner and of root. Who reads others' files will meet more of them.
+    unnoticed = 0
+    return openSync(path, read)
   }
 }
 

@@ -24,6 +24,7 @@ const changing = {
   syncFolder: true,
   syncFileSystem: true,
   examineFile: false,
+  startExamination: false,
   deviceOf: false,
   labelOf: false,
   entry: false,
