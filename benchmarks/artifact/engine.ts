@@ -11,9 +11,9 @@ import { gatherInputs, prepareBuild } from '../../packages/artifact-builder/src/
 
 const options = checkBuildOptions({ include: ['**'], requireAppSpec: false, ...JSON.parse(process.argv[2] ?? '{}') })
 
-await withLanes({ threads: options.workers, signal: undefined }, async (lanes, starter) => {
-  const inputs = await gatherInputs(options, { lanes, starter, signal: undefined })
-  const { root, output, plan, timeMs } = await prepareBuild(inputs, options, undefined)
+await withLanes({ threads: options.workers, signal: undefined }, async (lanes) => {
+  const inputs = await gatherInputs(options, { lanes, signal: undefined })
+  const { root, output, plan, timeMs } = await prepareBuild(inputs, options, { kept: undefined, signal: undefined })
   const dosTime = dosTimeOf(timeMs)
   await writeOutput(output, {
     write: async ({ fd }) => {

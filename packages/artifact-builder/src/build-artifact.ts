@@ -13,6 +13,7 @@ import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
 import { encodeManifest, type ManifestFacts } from './plan/encode-manifest.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
+import { keepChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
 import type { ArchiveMember } from './ports/archiver-writer.ts'
@@ -85,9 +86,9 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const checked = checkBuildOptions(options)
   const { signal, onEvent, clock = systemClock } = options
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
-  return withLanes({ threads: checked.workers, signal }, async (lanes, starter) => {
+  return withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
     const readFromMs = Date.now()
-    const inputs = await gatherInputs(checked, { lanes, starter, signal })
+    const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
     const entryCache = await openCache(checked, inputs)
     const fingerprint = entryCache && fingerprintInputs(inputs, checked)
     const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
@@ -97,6 +98,11 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
       if (entryCache) await closeEntryCache(entryCache)
     }
   })
+}
+
+function keptChoice(cache: EntryCache | undefined): KeptChoice | undefined {
+  const index = cache?.kept?.index
+  return index?.choice && { ...index.choice, rows: index.rows }
 }
 
 async function openCache(
@@ -118,7 +124,7 @@ async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 't
     if (keptEvents.has(event.type)) told.push(event)
     means.tell(event)
   }
-  const prepared = await prepareBuild(inputs, means, means.signal)
+  const prepared = await prepareBuild(inputs, means, { kept: keptChoice(means.entryCache), signal: means.signal })
   tellAndKeep(planned(prepared))
   for (const warning of prepared.warnings) tellAndKeep(warning)
   return writeArtifact({ ...means, tell: tellAndKeep, told, prepared })
@@ -306,7 +312,7 @@ async function packWithCache(build: Build, file: OutputFile): Promise<PackedEntr
   const { index, pack: keptPack } = cache.kept
   const [isWhole, packed] = await Promise.all([
     isPackWhole(cache.kept, signal),
-    pack(build, file.fd, { index, fd: keptPack.fd }),
+    pack(build, file.fd, { index, fd: keptPack.fd, hasSameNames: build.prepared.isChosenAsBefore }),
   ])
   if (isWhole) return packed
   tell(cacheIgnored(cache, 'its pack is damaged'))
@@ -342,9 +348,16 @@ async function keepForNextBuild(
   const pack = packName(cache.slot, packSha256)
   const dosTime = dosTimeOf(build.prepared.timeMs)
   const whole = keptArtifact(build, packed)
-  const facts = { key: cache.key, pack, packBytes, packSha256, dosTime, whole, readFromMs }
+  const choice = choiceToKeep(cache, build.prepared)
+  const facts = { key: cache.key, pack, packBytes, packSha256, dosTime, whole, choice, readFromMs }
   const options = { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes }
   await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
+}
+
+function choiceToKeep(cache: EntryCache, prepared: PreparedBuild): KeptChoice | undefined {
+  const { choiceFingerprint, isChosenAsBefore, listing, plan } = prepared
+  if (isChosenAsBefore) return keptChoice(cache)
+  return choiceFingerprint === undefined ? undefined : keepChoice(choiceFingerprint, listing.paths, plan)
 }
 
 /** For what is done to a cache when the artifact is there: it is right, and the next build takes longer, that is all. */

@@ -28,8 +28,11 @@ export const manifestPieceBytes = 512 * 1024
 /** How far back deflate may refer (RFC 1951): what a piece sees of the one before. */
 export const dictionaryBytes = 32 * 1024
 
-/** Folders that a thread lists at a time: enough that asking costs nothing, little enough that all end together. */
+/** Folders that a thread is given to list at a time, at most. */
 export const foldersAtOnce = 64
+
+/** Paths that a thread lists at a time, or a few more: enough that asking costs nothing, little enough that all end together. */
+export const rowsAtOnce = 1024
 
 /** Entries and bytes that a thread takes at a time: enough that taking costs nothing, little enough that all end together. */
 export const batchLimits = { pieceBytes, entriesInBatch: 128, bytesInBatch: 512 * 1024 }

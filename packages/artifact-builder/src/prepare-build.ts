@@ -4,25 +4,29 @@ import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { entryTimeMs } from './limits.ts'
-import type { ArtifactPlan, PlanArtifactOptions } from './model.ts'
+import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
 import { refuseUnarchivable } from './plan/archiver-names.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
 import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
+import type { IgnoreFile } from './plan/ignore-rules.ts'
+import { chooseAsKept, fingerprintChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
 import { compileSelection, foldersToList } from './ports/globs.ts'
 import { readCommittedTree, readCommitTimeMs, type CommittedTree } from './ports/git-tree.ts'
 import { readIgnoreFiles } from './ports/ignore-files.ts'
+import type { Lane } from './ports/lanes/pool.ts'
 import { checkOutput, pathsBelow } from './ports/output-file.ts'
 import {
   digestListing,
   entriesOf,
   findRootFile,
   listTree,
+  readBirth,
   readRoot,
-  type ListingLanes,
   type TreeListing,
 } from './ports/tree.ts'
 import { requireDeployable, type DeployableFacts } from './require-app-spec.ts'
+import { version } from './version.ts'
 import { waitForBoth } from './wait-for-both.ts'
 
 /** What decides, as it was read. */
@@ -36,6 +40,7 @@ export interface BuildInputs {
   readonly application: string
   readonly choice: PlanArtifactOptions
   readonly listing: TreeListing
+  readonly listingDigest: ReturnType<typeof digestListing>
   readonly tree: CommittedTree
 }
 
@@ -47,6 +52,10 @@ export interface GatheredPlan extends BuildInputs {
 
 /** All that a build knows before it reads a file. */
 export interface PreparedBuild extends GatheredPlan {
+  /** Of all that the plan follows from; `undefined` where no later build may take it over. */
+  readonly choiceFingerprint: string | undefined
+  /** Whether the plan is that of the kept choice: the same names in the same order. */
+  readonly isChosenAsBefore: boolean
   readonly output: string
   /** What CodeDeploy's agent would say of it; undefined where nobody asked. */
   readonly deployable: DeployableFacts | undefined
@@ -56,7 +65,8 @@ export interface PreparedBuild extends GatheredPlan {
   readonly warnings: ReturnType<typeof buildWarnings>
 }
 
-interface Means extends ListingLanes {
+interface Means {
+  readonly lanes: readonly Lane[]
   readonly signal: AbortSignal | undefined
 }
 
@@ -64,23 +74,28 @@ interface Means extends ListingLanes {
 export async function prepareBuild(
   inputs: BuildInputs,
   options: CheckedBuildOptions,
-  signal: AbortSignal | undefined,
+  { kept, signal }: { readonly kept: KeptChoice | undefined; readonly signal: AbortSignal | undefined },
 ): Promise<PreparedBuild> {
-  const gathered = await choosePlan(inputs, options)
-  const { root, plan, tree, selection } = gathered
+  const { root, tree } = inputs
+  const chosen = await chooseOnceMore(inputs, options, kept)
+  const { plan, selection } = chosen
   if (options.cache !== undefined) await requireCacheOutside(root, resolve(options.cache), selection)
   requirePlan(root, plan)
   const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
   const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
   const timeMs = options.timestamps === 'commit' ? await readCommitTimeMs(root, tree.commit, signal) : entryTimeMs
-  return { ...gathered, output: resolve(options.output), deployable, timeMs, warnings }
+  return {
+    ...inputs,
+    ...chosen,
+    output: resolve(options.output),
+    deployable,
+    timeMs,
+    warnings,
+  }
 }
 
 /** Looks at root, lists it and reads the commit. */
-export async function gatherInputs(
-  options: CheckedPlanOptions,
-  { lanes, starter, signal }: Means,
-): Promise<BuildInputs> {
+export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<BuildInputs> {
   const { include, exclude, tracked, map } = options
   const root = await readRoot(resolve(options.root))
   const output = options.output === undefined ? undefined : resolve(options.output)
@@ -88,17 +103,33 @@ export async function gatherInputs(
   const application = options.application ?? (await readApplication(root, options.verb))
   const npmDependencies = await readNpmDependencies(root, options.npmWorkspaces)
   const choice = { include, exclude, tracked, map, npmDependencies }
-  const list = (selection: Selection) => listTree(root, foldersToList(selection), { lanes, starter })
+  const list = (selection: Selection) => listTree(root, foldersToList(selection), lanes)
   // Only what the commit tracks decides which folders are worth listing; nothing else waits for git.
   const [listing, tree] = tracked
     ? await listTracked(readCommittedTree(root, signal), choice, list)
     : await waitForBoth(list(compileSelection(choice)), readCommittedTree(root, signal))
   const outputsBelow = output === undefined ? [] : await pathsBelow(root, output)
-  return { root, output, outputsBelow, application, choice, listing, tree }
+  return { root, output, outputsBelow, application, choice, listing, listingDigest: digestListing(listing), tree }
 }
 
 /** Decides what goes in. */
 export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOptions): Promise<GatheredPlan> {
+  const { listing, selection } = await compileRules(inputs, options)
+  return { ...inputs, selection, plan: choose(listing, selection, options) }
+}
+
+/** Decides what goes in, as it was decided before where that still holds. */
+async function chooseOnceMore(inputs: BuildInputs, options: CheckedBuildOptions, kept: KeptChoice | undefined) {
+  const { listing, selection, ignoreFiles } = await compileRules(inputs, options)
+  const isCached = options.cache !== undefined
+  const choiceFingerprint = isCached ? await fingerprintRules(inputs, options, ignoreFiles) : undefined
+  const again = kept && kept.fingerprint === choiceFingerprint ? chooseAsKept(listing, kept) : undefined
+  const plan = again ?? choose(listing, selection, options)
+  return { selection, plan, choiceFingerprint, isChosenAsBefore: again !== undefined }
+}
+
+/** Compiles all that decides, and refuses an output that would be chosen itself. */
+async function compileRules(inputs: BuildInputs, options: CheckedPlanOptions) {
   const { root, output = '', outputsBelow, choice, tree } = inputs
   const { prefix } = tree
   const listing = entriesOf(inputs.listing)
@@ -106,8 +137,26 @@ export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOption
   const selection = compileSelection({ ...choice, committed: pathsOf(tree), ignoreFiles, prefix })
   const within = outputsBelow.find((path) => chooses(selection, path))
   if (within !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path: within })
+  return { listing, selection, ignoreFiles }
+}
+
+function choose(listing: readonly TreeEntry[], selection: Selection, { engine }: CheckedPlanOptions): ArtifactPlan {
   const plan = chooseEntries(listing, selection)
-  return { ...inputs, selection, plan: options.engine === 'archiver' ? refuseUnarchivable(plan) : plan }
+  return engine === 'archiver' ? refuseUnarchivable(plan) : plan
+}
+
+/**
+ * Names all that a choice follows from; `undefined` where entries are moved. The folder's own birth is part of it: what a
+ * CI server restores could be anybody's, and must not say what goes in.
+ */
+async function fingerprintRules(
+  { root, choice, tree, listingDigest }: BuildInputs,
+  { engine }: CheckedPlanOptions,
+  ignoreFiles: readonly IgnoreFile[],
+): Promise<string | undefined> {
+  if ((choice.map ?? []).length > 0) return undefined
+  const rules = { version, root, birth: await readBirth(root), choice, engine, ignoreFiles, prefix: tree.prefix }
+  return fingerprintChoice({ ...rules, committed: pathsOf(tree) }, listingDigest.names)
 }
 
 /**
@@ -115,15 +164,15 @@ export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOption
  * read: ignore files above root.
  */
 export function fingerprintInputs(inputs: BuildInputs, options: CheckedBuildOptions): string | undefined {
-  const { root, output, outputsBelow, application, listing, tree } = inputs
+  const { root, output, outputsBelow, application, listingDigest, tree } = inputs
   if (options.ignoreFiles.length > 0 && tree.prefix !== '') return undefined
   // How it is built decides nothing.
   const { workers: _workers, cache: _cache, maxCacheBytes: _maxCacheBytes, output: _output, ...deciding } = options
   // An output that lies elsewhere cannot become a part of itself.
   const place = outputsBelow.length > 0 ? output : 'elsewhere'
   return createHash('sha256')
-    .update(JSON.stringify([root, place, application, deciding, tree]))
-    .update(digestListing(listing))
+    .update(JSON.stringify([version, root, place, application, deciding, tree]))
+    .update(listingDigest.states)
     .digest('hex')
 }
 

@@ -21,8 +21,8 @@ export async function readArtifactPlan(options: ReadArtifactPlanOptions): Promis
 }> {
   const checked = checkPlanOptions('readArtifactPlan', options)
   const { signal } = options
-  return withLanes({ threads: checked.workers, signal }, async (lanes, starter) => {
-    const inputs = await gatherInputs(checked, { lanes, starter, signal })
+  return withLanes({ threads: checked.workers, signal }, async (_lanes, lanes) => {
+    const inputs = await gatherInputs(checked, { lanes, signal })
     const { root, application, plan, tree } = await choosePlan(inputs, checked)
     return { root, commit: tree.commit, application, plan }
   })

@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
+import type { KeptChoice } from './kept-choice.ts'
 import type { DosTime } from './zip/records.ts'
 
 /** The first bytes of an index; another form gets another number. */
-const magic = 'fairlead/entry-cache/2\n'
+const magic = 'fairlead/entry-cache/3\n'
 
 const digestBytes = 32
 /** Modification time, change time, inode, device. */
@@ -27,7 +28,7 @@ const sections = {
   clean: Uint8Array,
   identities: Float64Array,
   dataOffsets: Float64Array,
-  byDigest: Uint32Array,
+  rows: Uint32Array,
 } as const
 
 type SectionName = keyof typeof sections
@@ -56,6 +57,8 @@ export interface CacheFacts {
   readonly dosTime: DosTime
   /** The artifact as a whole, where every file of its tree had settled. */
   readonly whole?: KeptArtifact | undefined
+  /** How its entries were chosen: by {@link CacheIndex} `rows` of the listing. */
+  readonly choice?: Omit<KeptChoice, 'rows'> | undefined
 }
 
 /** What is known of the artifact that is the pack. */
@@ -74,17 +77,17 @@ export interface KeptArtifact {
 /**
  * Of each entry: its name in the zip, size, CRC-32, compressed size, 1 where deflated, SHA-256, git's id and whether it
  * is known, 1 where no secret was found, the identity of its file (NaN where it cannot be trusted), where its compressed
- * bytes begin in the pack; and the numbers of the entries in the order of their digests.
+ * bytes begin in the pack; and the numbers of the entries in the listing of the tree (none where that is not known).
  */
 export type CacheIndex = CacheFacts & Sections
 
 /** Writes an index into bytes that say themselves when they are damaged. */
 export function encodeCacheIndex(index: CacheIndex): Buffer[] {
-  const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole } = index
+  const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, choice } = index
   const names = Object.keys(sections) as SectionName[]
   const lengths = names.map((name) => index[name].byteLength)
   const facts = Buffer.from(
-    JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, lengths }),
+    JSON.stringify({ key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, choice, lengths }),
   )
   const head = Buffer.alloc(aligned(magic.length + 4 + facts.length))
   head.write(magic)
@@ -140,7 +143,7 @@ function hasOneOfEach(index: CacheIndex): boolean {
     'dataOffsets',
   ] as const
   return (
-    [...perEntry, 'nameEnds' as const, 'byDigest' as const].every((name) => index[name].length === count) &&
+    [...perEntry, 'nameEnds' as const].every((name) => index[name].length === count) &&
     (nameEnds[count - 1] ?? 0) === names.length &&
     digests.length === count * digestBytes &&
     blobIds.length === count * idBytes &&
@@ -149,13 +152,13 @@ function hasOneOfEach(index: CacheIndex): boolean {
 }
 
 /** Whether every number leads to where there is something: a digest that fits proves only that nothing was damaged. */
-function isSound({ count, packBytes, nameEnds, byDigest, dataOffsets, compressedBytes }: CacheIndex): boolean {
+function isSound({ count, packBytes, nameEnds, dataOffsets, compressedBytes }: CacheIndex): boolean {
   let nameStart = 0
   for (let place = 0; place < count; place++) {
     const nameEnd = nameEnds[place] as number
     const offset = dataOffsets[place] as number
     const bytes = compressedBytes[place] as number
-    if (nameEnd < nameStart || (byDigest[place] as number) >= count) return false
+    if (nameEnd < nameStart) return false
     if (!isCount(offset) || !isCount(bytes) || offset + bytes > packBytes) return false
     nameStart = nameEnd
   }
@@ -201,9 +204,10 @@ export interface CacheMatches {
   readonly sameName: Int32Array
 }
 
-/** Compares entries with an index: both come in the same order, so that each name is looked at once. */
+/** Compares entries with an index: both come in the same order, so that each name is looked at once, or not at all. */
 export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: CacheMatches): CacheMatches {
-  const compare = compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
+  const isSame = wanted.names.bytes === index.names
+  const compare = isSame ? compareNumbers : compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
   // The last one is the manifest, which is nobody's.
   const end = index.count - 1
   let place = 0
@@ -215,6 +219,10 @@ export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: 
     matches.unchanged[number] = found >= 0 && isUnchanged(index, found, wanted, number) ? found : -1
   }
   return matches
+}
+
+function compareNumbers(one: number, other: number): number {
+  return one - other
 }
 
 const slash = 0x2f
@@ -259,35 +267,6 @@ export function runEnd(unchanged: Int32Array, first: number, end: number): numbe
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
-}
-
-/** The place of an entry with these bytes, whatever its name. */
-export function findByDigest({ digests, byDigest }: CacheIndex, digest: Uint8Array): number | undefined {
-  const all = bufferOf(digests)
-  let low = 0
-  let high = byDigest.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const place = byDigest[middle] as number
-    const order = all.compare(digest, 0, digestBytes, place * digestBytes, (place + 1) * digestBytes)
-    if (order === 0) return place
-    if (order < 0) low = middle + 1
-    else high = middle
-  }
-  return undefined
-}
-
-/** The numbers of entries in the order of their digests. */
-export function orderByDigest(digests: Uint8Array): Uint32Array {
-  const all = bufferOf(digests)
-  const count = digests.length / digestBytes
-  // The first six bytes tell nearly all apart, and fit into a number.
-  const beginnings = Float64Array.from({ length: count }, (_, place) => all.readUIntBE(place * digestBytes, 6))
-  const rest = (a: number, b: number) =>
-    all.compare(all, b * digestBytes, (b + 1) * digestBytes, a * digestBytes, (a + 1) * digestBytes)
-  return Uint32Array.from({ length: count }, (_, place) => place).sort(
-    (a, b) => (beginnings[a] as number) - (beginnings[b] as number) || rest(a, b),
-  )
 }
 
 /**

@@ -159,7 +159,8 @@ function atPlace({ entry, path }: Placed): TreeEntry {
   return { ...entry, path }
 }
 
-function plannedEntry({ entry, path, because: chosenBy }: Placed): PlannedEntry | undefined {
+/** `undefined`: nothing that an artifact can have. */
+export function plannedEntry({ entry, path, because: chosenBy }: Placed): PlannedEntry | undefined {
   const source = entry.path
   switch (entry.type) {
     case 'file': {

@@ -51,18 +51,38 @@ function isWithin(path: string, folder: string): boolean {
   return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/')
 }
 
-/** Whether something below a folder may be chosen: what cannot be is not even listed. */
-export function foldersToList({ include, exclude, tracked, committed, npm }: Selection): (folder: string) => boolean {
+/** How much of a folder is worth listing: what cannot be chosen is not even looked at. */
+export type ListingDepth = 'nothing' | 'its names' | 'all below it'
+
+/** Says of a folder below root, or of root itself, how much may be chosen of it by names alone. */
+export function foldersToList({
+  include,
+  exclude,
+  tracked,
+  committed,
+  npm,
+}: Selection): (folder: string) => ListingDepth {
   const bases = include.map(({ glob }) => plainBase(glob))
   const closed = exclude
     .filter(({ glob }) => glob.endsWith('/**'))
-    .map(({ glob }) => picomatch(glob.slice(0, -3), globOptions))
+    .map(({ glob }) => ({ base: plainBase(glob.slice(0, -3)), matches: picomatch(glob.slice(0, -3), globOptions) }))
   const trackedFolders = tracked ? foldersOf(committed) : new Set<string>()
-  return (folder) =>
-    (trackedFolders.has(folder) ||
+  return (folder) => {
+    if (closed.some(({ matches }) => matches(folder))) return 'nothing'
+    const isWanted = bases.some((base) => base === '' || isWithin(folder, base))
+    if (isWanted && !closed.some(({ base }) => mayMeet(folder, base))) return 'all below it'
+    const mayHold =
+      isWanted ||
+      trackedFolders.has(folder) ||
       npm?.mayHold(folder) === true ||
-      bases.some((base) => base === '' || isWithin(folder, base) || base.startsWith(`${folder}/`))) &&
-    !closed.some((matches) => matches(folder))
+      bases.some((base) => isWithin(base, folder))
+    return folder === '' || mayHold ? 'its names' : 'nothing'
+  }
+}
+
+/** Whether something below a folder may be below a base too. */
+function mayMeet(folder: string, base: string): boolean {
+  return folder === '' || base === '' || isWithin(folder, base) || isWithin(base, folder)
 }
 
 function foldersOf(paths: Iterable<string>): ReadonlySet<string> {

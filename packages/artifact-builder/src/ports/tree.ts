@@ -4,11 +4,10 @@ import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
 import { foldersAtOnce, streamPieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
-import { sortedByBytes } from '../plan/byte-order.ts'
 import { isSettled } from '../plan/cache-index.ts'
 import { factsPerPath, isExecutable, pathTypes, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
-import { digestBytes } from './lanes/shared-entries.ts'
+import type { ListingDepth } from './globs.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
 
 /** @throws ARTIFACT_ROOT_MISSING, ARTIFACT_ROOT_NOT_A_FOLDER, ARTIFACT_FILE_UNREADABLE */
@@ -24,50 +23,71 @@ export async function readRoot(root: string): Promise<string> {
   throw artifactErrors.ARTIFACT_ROOT_NOT_A_FOLDER({ root })
 }
 
-/** What stands below a root, as the lanes listed it: in parts of several folders each, in no particular order. */
-export interface TreeListing {
-  readonly parts: readonly ListedFolders[]
+/** What tells a folder from every other, on this machine and elsewhere: nobody can know when it will be made. */
+export async function readBirth(root: string) {
+  const { dev, ino, birthtimeMs } = await stat(root)
+  return { dev, ino, birthtimeMs }
 }
 
-interface ListedFolders extends Omit<FolderListing, 'paths' | 'targets' | 'emptyFolders'> {
-  /** Paths of the folders that were listed. */
-  readonly of: readonly string[]
+/**
+ * What stands below a root, a row for each path; git's own folders are left out, and folders that hold something. The
+ * order is the same whoever lists it, and nearly that of the bytes of the paths.
+ */
+export interface TreeListing {
   readonly paths: readonly string[]
+  /** For each path {@link factsPerPath} numbers. */
+  readonly facts: Float64Array
+  /** Of the links among them, in the same order. */
   readonly targets: readonly string[]
-  readonly emptyFolders: readonly string[]
+}
+
+/** A folder that is to be listed, and what was found in it. */
+interface WantedFolder extends FolderPlace {
+  found: FoundRows | undefined
+}
+
+/** Some of the rows that a lane answered. */
+interface FoundRows {
+  readonly paths: readonly string[]
+  readonly facts: Float64Array
+  readonly first: number
+  readonly end: number
+  readonly targets: readonly string[]
+  readonly firstTarget: number
+  /** What is known of folders in which the lane did not look, by row; those that nobody wants are missing. */
+  readonly within: ReadonlyMap<number, WantedFolder>
 }
 
 /**
  * Lists what stands below root. Links are not followed, and git's own folders not entered. Each lane gets the next
- * folders as soon as it is done with its last ones; `starter` begins, and stops when one of the others is up.
+ * folders as soon as it is done with its last ones.
  *
  * @throws ARTIFACT_FILE_UNREADABLE, ARTIFACT_FILE_CHANGED
  */
 export function listTree(
   root: string,
-  toList: (folder: string) => boolean,
-  { lanes, starter }: ListingLanes,
+  depthOf: (folder: string) => ListingDepth,
+  lanes: readonly Lane[],
 ): Promise<TreeListing> {
   return new Promise((resolve, reject) => {
-    const parts: ListedFolders[] = []
-    const waiting: FolderPlace[] = [{ path: '' }]
-    const idle = starter === undefined ? [...lanes] : [...lanes, starter]
+    const top: WantedFolder = { path: '', bytes: undefined, isDeep: depthOf('') === 'all below it', found: undefined }
+    const waiting = [top]
+    const idle = [...lanes]
+    let rowCount = 0
     let running = 0
-    let isUp = false
-    const start = (lane: Lane, folders: readonly FolderPlace[]) => {
+    const start = (lane: Lane, folders: readonly WantedFolder[]) => {
       running++
-      lane.run('list', { root, folders }).then((found) => {
-        const part = splitListing(found, folders)
-        parts.push(part)
-        for (const folder of foldersOf(part)) if (toList(folder.path)) waiting.push(folder)
+      const places = folders.map(({ path, bytes, isDeep }) => ({ path, bytes, isDeep }))
+      lane.run('list', { root, folders: places }).then((listing) => {
+        rowCount += listing.facts.length / factsPerPath
+        waiting.push(...takeListing(listing, folders, depthOf))
         running--
-        if (lane !== starter) isUp = true
-        if (lane !== starter || !isUp) idle.push(lane)
+        idle.push(lane)
         startIdle()
       }, reject)
     }
     const startIdle = () => {
-      if (waiting.length === 0 && running === 0) return resolve({ parts })
+      if (waiting.length === 0 && running === 0) return resolve(joinFound(top, rowCount))
       while (waiting.length > 0 && idle.length > 0) {
         const share = Math.min(foldersAtOnce, Math.ceil(waiting.length / idle.length))
         start(idle.pop() as Lane, waiting.splice(0, share))
@@ -77,69 +97,73 @@ export function listTree(
   })
 }
 
-export interface ListingLanes {
-  readonly lanes: readonly Lane[]
-  /** A lane that need not start first: the caller's own thread, whose memory and time are for others. */
-  readonly starter: Lane | undefined
+const typeFolder = pathTypes.indexOf('folder')
+const typeEmptyFolder = pathTypes.indexOf('empty folder')
+const typeSymlink = pathTypes.indexOf('symlink')
+
+/** Notes what was found in folders, and answers which are still to be listed. */
+function takeListing(
+  { facts, bytes, ends, ...texts }: FolderListing,
+  folders: readonly WantedFolder[],
+  depthOf: (folder: string) => ListingDepth,
+): readonly WantedFolder[] {
+  const within = new Map<number, WantedFolder>()
+  const [paths, targets] = [listOf(texts.paths), listOf(texts.targets)]
+  let first = 0
+  let firstTarget = 0
+  for (const [index, end] of ends.entries()) {
+    const folder = folders[index] as WantedFolder
+    folder.found = { paths, facts, first, end, targets, firstTarget, within }
+    for (let row = first; row < end; row++) {
+      const type = facts[row * factsPerPath]
+      if (type === typeSymlink) firstTarget++
+      if (type !== typeFolder) continue
+      const path = paths[row] as string
+      const depth = folder.isDeep ? 'all below it' : depthOf(path)
+      const isDeep = depth === 'all below it'
+      if (depth !== 'nothing') within.set(row, { path, bytes: bytes.get(row), isDeep, found: undefined })
+    }
+    first = end
+  }
+  return [...within.values(), ...folders.slice(ends.length)]
+}
+
+/** Puts the rows of each folder in its place among those of the folder that it is in. */
+function joinFound(top: WantedFolder, atMost: number): TreeListing {
+  const paths: string[] = []
+  const allFacts = new Float64Array(atMost * factsPerPath)
+  const allTargets: string[] = []
+  const addRows = ({ found }: WantedFolder): void => {
+    const { facts, targets, within, first, end, ...rows } = found as FoundRows
+    let target = rows.firstTarget
+    for (let row = first; row < end; row++) {
+      const type = facts[row * factsPerPath]
+      const folder = type === typeFolder ? within.get(row) : undefined
+      if (folder?.found && folder.found.first < folder.found.end) addRows(folder)
+      else if (type !== typeFolder || folder) {
+        const at = paths.push(rows.paths[row] as string) - 1
+        for (let fact = 0; fact < factsPerPath; fact++) {
+          allFacts[at * factsPerPath + fact] = facts[row * factsPerPath + fact] as number
+        }
+        if (folder) allFacts[at * factsPerPath] = typeEmptyFolder
+        if (type === typeSymlink) allTargets.push(targets[target++] as string)
+      }
+    }
+  }
+  addRows(top)
+  return { paths, facts: allFacts.subarray(0, paths.length * factsPerPath), targets: allTargets }
 }
 
 /** What was listed, entry by entry. */
-export function entriesOf({ parts }: TreeListing): readonly TreeEntry[] {
-  const entries: TreeEntry[] = []
-  for (const part of parts) addEntries(entries, part)
-  return entries
-}
-
-/** The same for the same names, sizes, times, inodes and links, whichever lanes listed them. */
-export function digestListing({ parts }: TreeListing): string {
-  const folders = parts.flatMap(({ of, digests }) =>
-    of.map((path, index) => ({ path, digest: digests.subarray(index * digestBytes, (index + 1) * digestBytes) })),
-  )
-  const all = createHash('sha256')
-  for (const { path, digest } of sortedByBytes(folders, ({ path }) => path)) all.update(`${path}\0`).update(digest)
-  return all.digest('hex')
-}
-
-/** Whether every file has had its state for so long that a later change would show in its times. */
-export function isListingSettled({ parts }: TreeListing, readFromMs: number): boolean {
-  return parts.every(({ paths, facts }) =>
-    paths.every((_path, index) => {
-      const at = index * factsPerPath
-      return isSettled(facts[at + 2] as number, facts[at + 3] as number, readFromMs)
-    }),
-  )
-}
-
-function splitListing(found: FolderListing, folders: readonly FolderPlace[]): ListedFolders {
-  return {
-    ...found,
-    of: folders.map(({ path }) => path),
-    paths: listOf(found.paths),
-    targets: listOf(found.targets),
-    emptyFolders: listOf(found.emptyFolders),
-  }
-}
-
-function foldersOf({ paths, facts, bytes }: ListedFolders): readonly FolderPlace[] {
-  const folders: FolderPlace[] = []
-  paths.forEach((path, index) => {
-    if (facts[index * factsPerPath] === typeFolder) folders.push({ path, bytes: bytes.get(index) })
-  })
-  return folders
-}
-
-const typeFolder = pathTypes.indexOf('folder')
-
-function addEntries(listing: TreeEntry[], { paths, facts, targets, emptyFolders }: ListedFolders): void {
+export function entriesOf({ paths, facts, targets }: TreeListing): readonly TreeEntry[] {
   let links = 0
-  paths.forEach((path, index) => {
-    const at = index * factsPerPath
+  return paths.map((path, row) => {
+    const at = row * factsPerPath
     const type = pathTypes[facts[at] as number]
-    if (type === 'file') listing.push(fileEntry(path, facts, at))
-    else if (type === 'symlink') listing.push({ path, type, target: targets[links++] ?? '' })
-    else if (type === 'other') listing.push({ path, type })
+    if (type === 'file') return fileEntry(path, facts, at)
+    if (type === 'symlink') return { path, type, target: targets[links++] ?? '' }
+    return type === 'other' ? { path, type } : { path, type: 'directory', empty: true }
   })
-  for (const path of emptyFolders) listing.push({ path, type: 'directory', empty: true })
 }
 
 function fileEntry(path: string, facts: Float64Array, at: number): TreeEntry {
@@ -150,6 +174,34 @@ function fileEntry(path: string, facts: Float64Array, at: number): TreeEntry {
     ctimeMs: facts[at + 3] as number,
   }
   return { path, type: 'file', executable: facts[at + 6] === 1, sizeBytes: facts[at + 1] as number, identity }
+}
+
+/**
+ * `names`: the same for the same names of the same types, the exec bit and the target of a link among them. `states`: the
+ * same where sizes, times and inodes are too.
+ */
+export function digestListing({ paths, facts, targets }: TreeListing): {
+  readonly names: string
+  readonly states: string
+} {
+  const types = new Uint8Array(paths.length)
+  for (let row = 0; row < types.length; row++) {
+    const at = row * factsPerPath
+    types[row] = 2 * (facts[at] as number) + (facts[at + 6] as number)
+  }
+  // A path is never empty: two zero bytes stand nowhere else.
+  const texts = `${paths.join('\0')}\0\0${targets.join('\0')}\0`
+  const names = createHash('sha256').update(texts).update(types).digest()
+  const states = createHash('sha256').update(names).update(facts)
+  return { names: names.toString('hex'), states: states.digest('hex') }
+}
+
+/** Whether every file has had its state for so long that a later change would show in its times. */
+export function isListingSettled({ paths, facts }: TreeListing, readFromMs: number): boolean {
+  return paths.every((_path, row) => {
+    const at = row * factsPerPath
+    return isSettled(facts[at + 2] as number, facts[at + 3] as number, readFromMs)
+  })
 }
 
 /** Texts that were each ended by a zero byte, which no path has. */

@@ -7,15 +7,9 @@ import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
-import {
-  findByDigest,
-  isSettled,
-  matchEntries,
-  numbersOfIdentity,
-  orderByDigest,
-  runEnd,
-  type CacheIndex,
-} from '../plan/cache-index.ts'
+import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
+import type { KeptChoice } from '../plan/kept-choice.ts'
+import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
 import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
@@ -52,10 +46,18 @@ export interface ZipWork {
   readonly tries: number
   readonly dosTime: DosTime
   /** What an earlier build has left, its pack open for reading. */
-  readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
+  readonly kept?: KeptWork | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
   /** Neither digests nor a search for secrets, for the benchmark of the engine alone. */
   readonly packsOnly?: boolean | undefined
+}
+
+export interface KeptWork {
+  readonly index: CacheIndex
+  /** Of the pack. */
+  readonly fd: number
+  /** Whether the entries have the names of the index, in its order. */
+  readonly hasSameNames: boolean
 }
 
 /** The entries of a zip that has no directory yet. */
@@ -77,7 +79,9 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, tries, dosTime, objectFormat, onProgress, packsOnly } = work
-  const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
+  const { index, hasSameNames } = work.kept ?? {}
+  const names = index && hasSameNames ? { bytes: index.names, ends: index.nameEnds } : undefined
+  const entries = shareEntries(work.entries, { names, isTracked: work.isTracked, lastPath: work.lastPath })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {
@@ -162,7 +166,8 @@ function matchKept({ kept, dosTime }: ZipWork, entries: SharedEntries): KeptInLa
     sameName: sharedArray(Int32Array, entries.count),
   })
   const hasSameTime = isDeepStrictEqual(index.dosTime, dosTime)
-  return { ...matches, index, fd, hasSameTime, largeFiles: new Map() }
+  const digestTable = fillDigestTable(index.digests, sharedArray(Uint32Array, slotsFor(index.count)))
+  return { ...matches, index, fd, hasSameTime, digestTable, largeFiles: new Map() }
 }
 
 /** What is known of files that have not changed is their result. */
@@ -221,7 +226,7 @@ function takeSameContent({ index }: KeptInLanes, results: SharedResults, number:
 async function findLargeFile(kept: KeptInLanes, number: number, results: SharedResults): Promise<number | undefined> {
   const { index, fd } = kept
   const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
-  const place = findByDigest(index, digest)
+  const place = findByDigest(kept.digestTable, digest)
   if (place === undefined) return undefined
   const from = { fd, offset: index.dataOffsets[place] as number, bytes: index.compressedBytes[place] as number }
   return index.deflated[place] === 1 && (await digestDeflated(from))?.equals(digest) ? place : undefined
@@ -393,12 +398,13 @@ export function indexEntries(
   packed: PackedEntries,
   facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'dosTime' | 'whole'> & {
     readonly readFromMs: number
+    readonly choice: KeptChoice | undefined
   },
 ): CacheIndex {
   const { entries, results } = packed
-  const { readFromMs, ...pack } = facts
+  const { readFromMs, choice, ...pack } = facts
   const columns = { ...entries, ...results }
-  const identities = Float64Array.from(results.identities)
+  const identities = new Float64Array(results.identities)
   for (let at = 0; at < identities.length; at += numbersOfIdentity) {
     if (!isSettled(identities[at] as number, identities[at + 1] as number, readFromMs)) identities[at] = Number.NaN
   }
@@ -413,6 +419,7 @@ export function indexEntries(
     ...{ checksums: results.checksums, compressedBytes: results.compressedBytes, deflated: results.deflated },
     ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
     dataOffsets: headerOffsets(packed).map((offset, index) => offset + localHeaderLengthOf(columns, index)),
-    byDigest: orderByDigest(results.digests),
+    choice: choice && { fingerprint: choice.fingerprint, warnings: choice.warnings },
+    rows: choice?.rows ?? new Uint32Array(),
   }
 }

@@ -405,12 +405,17 @@ test('folders that are not listed hold nothing that would be chosen', () => {
       fc.array(globs, { maxLength: 2 }),
       (tree, include, exclude) => {
         const selection = compileSelection({ include, exclude })
-        const toList = foldersToList(selection)
-        const isListed = (path: string) =>
-          path
-            .split('/')
-            .slice(0, -1)
-            .every((_, index, parts) => toList(parts.slice(0, index + 1).join('/')))
+        const depthOf = foldersToList(selection)
+        const depthsOf = (path: string) => {
+          const parts = path.split('/').slice(0, -1)
+          return [depthOf(''), ...parts.map((_, index) => depthOf(parts.slice(0, index + 1).join('/')))]
+        }
+        const isListed = (path: string) => !depthsOf(path).includes('nothing')
+        for (const path of tree) {
+          const depths = depthsOf(path)
+          const all = depths.indexOf('all below it')
+          expect(all !== -1 && depths.includes('nothing', all)).toBe(false)
+        }
         const whole = tree.map((path) => file(path))
         const listed = whole.filter(({ path }) => isListed(path))
         expect(withoutRest(chooseEntries(listed, selection))).toEqual(withoutRest(chooseEntries(whole, selection)))

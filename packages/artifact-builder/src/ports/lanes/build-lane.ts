@@ -2,7 +2,8 @@ import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
-import { findByDigest, runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { findByDigest, type DigestTable } from '../../plan/digest-table.ts'
 import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
@@ -47,6 +48,7 @@ export interface BuildJob {
 /** What an earlier build has left, as the lanes see it. */
 export interface KeptInLanes extends CacheMatches {
   readonly index: CacheIndex
+  readonly digestTable: DigestTable
   /** Of the pack. */
   readonly fd: number
   /** Whether its headers have the time that the new ones get. */
@@ -307,13 +309,13 @@ interface Place {
 }
 
 /** The place of a kept entry that has this digest: the one of the same name, if it has. */
-function findSame({ index, sameName }: KeptInLanes, entry: number, digest: Buffer): number | undefined {
+function findSame({ index, digestTable, sameName }: KeptInLanes, entry: number, digest: Buffer): number | undefined {
   const place = sameName[entry] as number
   if (place >= 0) {
     const at = place * digestBytes
     if (digest.equals(index.digests.subarray(at, at + digestBytes))) return place
   }
-  return findByDigest(index, digest)
+  return findByDigest(digestTable, digest)
 }
 
 /** The bytes of entries in a zip, their headers and so many for each. */

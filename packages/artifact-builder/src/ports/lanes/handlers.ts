@@ -1,9 +1,11 @@
-import { buildLane } from './build-lane.ts'
-import { deflateLane } from './deflate-lane.ts'
-import { listLane } from './list-lane.ts'
-import { readLane } from './read-lane.ts'
-
-/** The jobs that a lane can do, by name; each is a {@link LaneHandler}. */
-export const laneHandlers = { build: buildLane, deflate: deflateLane, list: listLane, read: readLane }
+/**
+ * The jobs that a lane can do, by name; each is a {@link LaneHandler}. What a thread is not asked to do it does not load.
+ */
+export const laneHandlers = {
+  build: async () => (await import('./build-lane.ts')).buildLane,
+  deflate: async () => (await import('./deflate-lane.ts')).deflateLane,
+  list: async () => (await import('./list-lane.ts')).listLane,
+  read: async () => (await import('./read-lane.ts')).readLane,
+}
 
 export type LaneKind = keyof typeof laneHandlers

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
+import { rowsAtOnce } from '../../limits.ts'
 import { failAtPath } from '../path-failure.ts'
 import type { LaneHandler } from './lane.ts'
-import { digestBytes } from './shared-entries.ts'
 
 /** A folder of a tree. */
 export interface FolderPlace {
@@ -10,6 +9,8 @@ export interface FolderPlace {
   readonly path: string
   /** Its absolute path in bytes, where {@link path} is not UTF-8 and says only how it looks. */
   readonly bytes?: Uint8Array | undefined
+  /** Whether what stands in its folders is wanted too, however deep. */
+  readonly isDeep: boolean
 }
 
 export interface ListJob {
@@ -19,10 +20,11 @@ export interface ListJob {
 }
 
 /**
- * What stands in folders. Paths in one text, each ended by a zero byte, and numbers in one array: copying a hundred
- * thousand objects from thread to thread takes longer than listing them.
+ * What stands in folders, a row for each path. Paths in one text, each ended by a zero byte, and numbers in one array:
+ * copying a hundred thousand objects from thread to thread takes longer than listing them.
  */
 export interface FolderListing {
+  /** A folder's rows are in the order of the names, and those of a folder in it stand in its place. */
   readonly paths: string
   /** For each path {@link factsPerPath} numbers, in the order of {@link factNames}. */
   readonly facts: Float64Array
@@ -30,133 +32,167 @@ export interface FolderListing {
   readonly targets: string
   /** Absolute paths of folders whose path is not UTF-8, by the number of the path. */
   readonly bytes: ReadonlyMap<number, Uint8Array>
-  /** Folders of the job in which nothing stands, root never. */
-  readonly emptyFolders: string
-  /** SHA-256 of what stands in each folder of the job, 32 bytes each: names, sizes, times, inodes, modes, targets. */
-  readonly digests: Uint8Array
+  /** Where the rows of each folder of the job end. Fewer than there are folders: the last ones are still to be listed. */
+  readonly ends: readonly number[]
 }
 
-export const pathTypes = ['file', 'folder', 'symlink', 'other'] as const
+/** A `folder` is one in which nobody has looked yet. */
+export const pathTypes = ['file', 'folder', 'empty folder', 'symlink', 'other'] as const
 
 /** What is known of a path: index into {@link pathTypes}; of files also size, times in milliseconds, 1 where executable. */
 export const factNames = ['type', 'sizeBytes', 'mtimeMs', 'ctimeMs', 'inode', 'device', 'executable'] as const
 export const factsPerPath = factNames.length
 
-/** Lists folders, one level deep. */
+/** Lists folders until there are many rows, so that what is left can be shared out anew. */
 export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({ root, folders }, { stopped }) {
-  const listed: ListedFolder[] = []
+  const rows = openRows()
+  const ends: number[] = []
   for (const folder of folders) {
-    if (stopped()) break
-    listed.push(listFolder(root, folder.path, folder.bytes))
-    yield
+    if (stopped() || rows.count() >= rowsAtOnce) break
+    yield* listFolder(root, folder, rows)
+    ends.push(rows.count())
   }
-  return joinFolders(folders, listed)
+  return rows.close(ends)
 }
 
-/** A folder's part of the answer. */
-interface ListedFolder {
-  readonly paths: readonly string[]
-  readonly facts: Float64Array
-  readonly targets: readonly string[]
-  /** Of each path, where one of them is not UTF-8. */
+/** A folder whose names are gone through. */
+interface OpenFolder {
+  readonly path: string
+  readonly names: readonly string[]
+  /** Absolute paths, where one of the names is not UTF-8. */
   readonly bytes: readonly Buffer[] | undefined
+  /** The next of the names. */
+  next: number
 }
 
 /**
- * Called for each folder of a tree, and shaped for V8: every value has one type and one kind of elements from the start.
- * With texts and arrays that grew, it was compiled again and again, for a quarter of a build in which nothing had changed.
+ * Called for all of a tree, and shaped for V8: every value has one type and one kind of elements from the start. With
+ * texts and arrays that grew, it was compiled again and again, for a quarter of a build in which nothing had changed.
  */
-function listFolder(root: string, above: string, aboveBytes: Uint8Array | undefined): ListedFolder {
-  const { names, bytes } = namesIn(root, above, aboveBytes)
-  const facts = new Float64Array(names.length * factsPerPath)
-  const paths: string[] = []
-  const targets: string[] = []
-  for (let index = 0; index < names.length; index++) {
-    const path = above === '' ? (names[index] as string) : `${above}/${names[index]}`
-    const place = bytes === undefined ? `${root}/${path}` : (bytes[index] as Buffer)
-    paths.push(path)
-    writeFacts(facts, index * factsPerPath, atPath(root, path, place, lstatSync) as Stats)
-    if (facts[index * factsPerPath] === typeSymlink) targets.push(atPath(root, path, place, readTarget))
+function* listFolder(root: string, { path: top, bytes, isDeep }: FolderPlace, rows: Rows): Generator<void, void, void> {
+  const open: OpenFolder[] = [openFolder(root, top, bytes)]
+  for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+    const within = listUpToFolder(root, folder, rows)
+    if (within === undefined) open.pop()
+    else if (!isDeep || rows.count() >= rowsAtOnce) rows.addFolder(within.path, typeFolder, within.bytes)
+    else {
+      const next = openFolder(root, within.path, within.bytes)
+      if (next.names.length > 0) open.push(next)
+      else rows.addFolder(within.path, typeEmptyFolder, undefined)
+    }
+    yield
   }
-  return { paths, facts, targets, bytes }
+}
+
+/** Adds what stands in a folder up to the next folder in it, which it answers; `undefined` at the end. */
+function listUpToFolder(root: string, folder: OpenFolder, rows: Rows): Omit<FolderPlace, 'isDeep'> | undefined {
+  const { names, bytes } = folder
+  while (folder.next < names.length) {
+    const index = folder.next++
+    const path = below(folder.path, names[index] as string)
+    const place = bytes === undefined ? `${root}/${path}` : (bytes[index] as Buffer)
+    const stats = statsAt(root, path, place)
+    if (stats.isFile()) rows.addFile(path, stats)
+    else if (stats.isDirectory()) return { path, bytes: bytes?.[index] }
+    else if (stats.isSymbolicLink()) rows.addLink(path, atPath(root, path, place, readTarget))
+    else rows.addOther(path)
+  }
+  return undefined
+}
+
+function below(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
 }
 
 const typeFile = pathTypes.indexOf('file')
 const typeFolder = pathTypes.indexOf('folder')
+const typeEmptyFolder = pathTypes.indexOf('empty folder')
 const typeSymlink = pathTypes.indexOf('symlink')
 const typeOther = pathTypes.indexOf('other')
 
-function writeFacts(facts: Float64Array, at: number, stats: Stats): void {
-  const isFile = stats.isFile()
-  facts[at] = isFile ? typeFile : typeOf(stats)
-  if (!isFile) return
-  facts[at + 1] = stats.size
-  facts[at + 2] = stats.mtimeMs
-  facts[at + 3] = stats.ctimeMs
-  facts[at + 4] = stats.ino
-  facts[at + 5] = stats.dev
-  facts[at + 6] = isExecutable(stats) ? 1 : 0
-}
+type Rows = ReturnType<typeof openRows>
 
-function typeOf(stats: Stats): number {
-  if (stats.isDirectory()) return typeFolder
-  return stats.isSymbolicLink() ? typeSymlink : typeOther
+function openRows() {
+  const paths: string[] = []
+  const targets: string[] = []
+  const bytesOf = new Map<number, Uint8Array>()
+  // Grows early: code that V8 has not seen when it compiles makes it compile anew.
+  let facts = new Float64Array(64 * factsPerPath)
+
+  const add = (path: string, type: number): number => {
+    const at = paths.length * factsPerPath
+    if (at === facts.length) {
+      const more = new Float64Array(2 * facts.length)
+      more.set(facts)
+      facts = more
+    }
+    paths.push(path)
+    facts[at] = type
+    return at
+  }
+  return {
+    count: () => paths.length,
+    addFile: (path: string, stats: Stats) => {
+      const at = add(path, typeFile)
+      facts[at + 1] = stats.size
+      facts[at + 2] = stats.mtimeMs
+      facts[at + 3] = stats.ctimeMs
+      facts[at + 4] = stats.ino
+      facts[at + 5] = stats.dev
+      facts[at + 6] = isExecutable(stats) ? 1 : 0
+    },
+    addFolder: (path: string, type: number, bytes: Uint8Array | undefined) => {
+      if (bytes) bytesOf.set(paths.length, bytes)
+      add(path, type)
+    },
+    addLink: (path: string, target: string) => {
+      add(path, typeSymlink)
+      targets.push(target)
+    },
+    addOther: (path: string) => {
+      add(path, typeOther)
+    },
+    close: (ends: readonly number[]): FolderListing => ({
+      paths: endEach(paths),
+      facts: facts.slice(0, paths.length * factsPerPath),
+      targets: endEach(targets),
+      bytes: bytesOf,
+      ends,
+    }),
+  }
 }
 
 function readTarget(place: string | Buffer): string {
   return readlinkSync(place, { encoding: 'buffer' }).toString()
 }
 
-function joinFolders(folders: readonly FolderPlace[], listed: readonly ListedFolder[]): FolderListing {
-  const texts = listed.map(({ paths }) => endEach(paths))
-  const targets = listed.map((folder) => endEach(folder.targets))
-  const facts = new Float64Array(listed.reduce((sum, folder) => sum + folder.facts.length, 0))
-  const digests = new Uint8Array(folders.length * digestBytes)
-  const bytes = new Map<number, Uint8Array>()
-  const emptyFolders: string[] = []
-  let at = 0
-  for (const [index, folder] of listed.entries()) {
-    folder.bytes?.forEach((some, number) => bytes.set(at / factsPerPath + number, some))
-    facts.set(folder.facts, at)
-    at += folder.facts.length
-    const { path } = folders[index] as FolderPlace
-    if (folder.paths.length === 0 && path !== '') emptyFolders.push(path)
-    // A path is never empty: two zero bytes stand nowhere else.
-    const digest = createHash('sha256').update(`${texts[index]}\0${targets[index]}\0`).update(folder.facts).digest()
-    digests.set(digest, index * digestBytes)
-  }
-  return {
-    paths: texts.join(''),
-    facts,
-    targets: targets.join(''),
-    bytes,
-    emptyFolders: endEach(emptyFolders),
-    digests,
-  }
-}
-
 function endEach(texts: readonly string[]): string {
   return texts.length === 0 ? '' : `${texts.join('\0')}\0`
 }
 
-/** What stands in a folder, git's own folder left out; the absolute paths in bytes where the names are not all UTF-8. */
-function namesIn(
-  root: string,
-  above: string,
-  bytes: Uint8Array | undefined,
-): { readonly names: readonly string[]; readonly bytes: readonly Buffer[] | undefined } {
-  const place = bytes ? Buffer.from(bytes) : above === '' ? root : `${root}/${above}`
+/** Git's own folder is left out. The names are in an order that is always the same. */
+function openFolder(root: string, path: string, bytes: Uint8Array | undefined): OpenFolder {
+  const place = bytes ? Buffer.from(bytes) : path === '' ? root : `${root}/${path}`
   if (typeof place === 'string') {
-    const names = atPath(root, above || '.', place, readNames)
+    const names = atPath(root, path || '.', place, readNames)
     // A decoder puts U+FFFD where bytes are not UTF-8.
     if (!names.some((name) => name.includes('\ufffd'))) {
-      return { names: names.includes('.git') ? names.filter(isNotGit) : names, bytes: undefined }
+      return {
+        path,
+        names: (names.includes('.git') ? names.filter(isNotGit) : names).sort(),
+        bytes: undefined,
+        next: 0,
+      }
     }
   }
-  const names = atPath(root, above || '.', place, readNamesInBytes).filter((name) => isNotGit(name.toString()))
+  const names = atPath(root, path || '.', place, readNamesInBytes)
+    .filter((name) => isNotGit(name.toString()))
+    .sort((a, b) => a.compare(b))
   return {
+    path,
     names: names.map((name) => name.toString()),
     bytes: names.map((name) => Buffer.concat([Buffer.from(place), Buffer.from('/'), name])),
+    next: 0,
   }
 }
 
@@ -175,6 +211,15 @@ function readNamesInBytes(place: string | Buffer): Buffer[] {
 /** By the owner's bit alone, as git sees it: the others follow the umask of whoever checked out. */
 export function isExecutable({ mode }: Pick<Stats, 'mode'>): boolean {
   return (mode & constants.S_IXUSR) !== 0
+}
+
+/** A function of its own, not one of those that {@link atPath} calls: V8 compiles in what is always the same. */
+function statsAt(root: string, path: string, place: string | Buffer): Stats {
+  try {
+    return lstatSync(place)
+  } catch (error) {
+    throw failAtPath(root, path, error)
+  }
 }
 
 function atPath<T>(root: string, path: string, place: string | Buffer, look: (place: string | Buffer) => T): T {

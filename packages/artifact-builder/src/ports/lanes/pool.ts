@@ -7,10 +7,10 @@ import { laneThreadLimits, maxDefaultWorkers } from '../../limits.ts'
 import { laneHandlers, type LaneKind } from './handlers.ts'
 import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from './lane.ts'
 
-type JobOf<Kind extends LaneKind> = Parameters<(typeof laneHandlers)[Kind]>[0]
-type MessageOf<Kind extends LaneKind> = Parameters<Parameters<(typeof laneHandlers)[Kind]>[1]['post']>[0]
-type AnswerOf<Kind extends LaneKind> =
-  ReturnType<(typeof laneHandlers)[Kind]> extends Generator<void, infer A> ? A : never
+type HandlerOf<Kind extends LaneKind> = Awaited<ReturnType<(typeof laneHandlers)[Kind]>>
+type JobOf<Kind extends LaneKind> = Parameters<HandlerOf<Kind>>[0]
+type MessageOf<Kind extends LaneKind> = Parameters<Parameters<HandlerOf<Kind>>[1]['post']>[0]
+type AnswerOf<Kind extends LaneKind> = ReturnType<HandlerOf<Kind>> extends Generator<void, infer A> ? A : never
 
 /** One thread that does a job at a time. */
 export interface Lane {
@@ -35,11 +35,11 @@ export function defaultWorkers(): number {
  * Opens lanes for the time of a call: worker threads, or one lane in the caller's own thread for `threads: 0` and where
  * a bundler has left the file of the threads behind. When it returns, whichever way, no thread is left.
  *
- * `use` also gets the caller's own thread as a lane, which need not start first; none where it is the only one anyway.
+ * `use` also gets as many lanes for short jobs: the caller's own thread, which need not start first, is the last of them.
  */
 export async function withLanes<T>(
   options: { readonly threads: number; readonly signal: AbortSignal | undefined },
-  use: (lanes: readonly Lane[], own: Lane | undefined) => Promise<T>,
+  use: (lanes: readonly Lane[], lanesForShortJobs: readonly Lane[]) => Promise<T>,
 ): Promise<T> {
   const { threads, signal } = options
   signal?.throwIfAborted()
@@ -52,7 +52,7 @@ export async function withLanes<T>(
   const cancel = () => Atomics.store(stop, 0, 1)
   signal?.addEventListener('abort', cancel, { once: true })
   try {
-    return await use(lanes, isThreaded ? openHere(stop, signal) : undefined)
+    return await use(lanes, isThreaded ? [...lanes.slice(1), openHere(stop, signal)] : lanes)
   } finally {
     cancel()
     signal?.removeEventListener('abort', cancel)
@@ -66,17 +66,22 @@ function workerFile(): URL {
   return new URL(isSource ? '../../../dist/lane-worker.js' : './lane-worker.js', import.meta.url)
 }
 
+/** The thread starts with its first job: to start one takes as long as to list five thousand files. */
 function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
-  const worker = new Worker(file, { workerData: stop.buffer, resourceLimits: laneThreadLimits, execArgv: [] })
+  let worker: Worker | undefined
   let pending: { readonly onReply: (reply: LaneReply) => void; readonly reject: (reason: unknown) => void } | undefined
   let broken: unknown
   const fail = (reason: unknown) => {
     broken ??= reason
     pending?.reject(reason)
   }
-  worker.on('message', (reply: LaneReply) => pending?.onReply(reply))
-  worker.on('error', fail)
-  worker.on('exit', () => fail(new Error('a worker thread of the artifact builder ended early')))
+  const start = (): Worker => {
+    const started = new Worker(file, { workerData: stop.buffer, resourceLimits: laneThreadLimits, execArgv: [] })
+    started.on('message', (reply: LaneReply) => pending?.onReply(reply))
+    started.on('error', fail)
+    started.on('exit', () => fail(new Error('a worker thread of the artifact builder ended early')))
+    return started
+  }
   return {
     run: async (kind, job, onMessage) => {
       signal?.throwIfAborted()
@@ -95,6 +100,7 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
             }
           }
           pending = { onReply, reject }
+          worker ??= start()
           worker.postMessage({ kind, job } satisfies LaneRequest)
         })
       } finally {
@@ -102,14 +108,14 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
         signal?.throwIfAborted()
       }
     },
-    close: () => worker.terminate(),
+    close: async () => worker?.terminate(),
   }
 }
 
 function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
   return {
     run: async (kind, job, onMessage) => {
-      const handler = laneHandlers[kind] as LaneHandler<unknown, unknown, unknown>
+      const handler = (await laneHandlers[kind]()) as LaneHandler<unknown, unknown, unknown>
       const steps = handler(job, {
         post: (message) => onMessage?.(message as never),
         stopped: () => Atomics.load(stop, 0) !== 0,

@@ -7,10 +7,13 @@ import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from
 const stop = new Int32Array(workerData as SharedArrayBuffer)
 const reply = (message: LaneReply) => parentPort?.postMessage(message)
 
-parentPort?.on('message', ({ kind, job }: LaneRequest) => {
+parentPort?.on('message', (request: LaneRequest) => void answer(request))
+
+async function answer({ kind, job }: LaneRequest): Promise<void> {
   try {
-    const handler = (laneHandlers as Record<string, LaneHandler<unknown, unknown, unknown>>)[kind]
-    if (handler === undefined) throw new Error(`no lane does ${kind}`)
+    const load = (laneHandlers as Record<string, () => Promise<LaneHandler<unknown, unknown, unknown>>>)[kind]
+    if (load === undefined) throw new Error(`no lane does ${kind}`)
+    const handler = await load()
     const steps = handler(job, {
       post: (message) => reply({ type: 'message', message }),
       stopped: () => Atomics.load(stop, 0) !== 0,
@@ -21,7 +24,7 @@ parentPort?.on('message', ({ kind, job }: LaneRequest) => {
   } catch (error) {
     reply({ type: 'failure', failure: failureOf(error) })
   }
-})
+}
 
 function failureOf(error: unknown): LaneFailure {
   if (!isDeployError(error)) return { error: sent(error) }

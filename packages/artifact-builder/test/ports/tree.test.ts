@@ -1,0 +1,66 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '@fairlead/test-support'
+import { rowsAtOnce } from '../../src/limits.ts'
+import { withLanes } from '../../src/ports/lanes/pool.ts'
+import { digestListing, entriesOf, listTree } from '../../src/ports/tree.ts'
+import type { ListingDepth } from '../../src/ports/globs.ts'
+
+/** Of some depth, several times as large as what a lane lists at a time, with folders in which nothing stands. */
+function makeLargeTree(root: string): void {
+  for (let outer = 0; outer < 12; outer++) {
+    for (let inner = 0; inner < 9; inner++) {
+      const folder = join(root, `outer-${outer}`, `inner-${inner}`)
+      mkdirSync(join(folder, 'empty', 'below'), { recursive: true })
+      mkdirSync(join(folder, 'repository', '.git'), { recursive: true })
+      for (let file = 0; file < 3 * inner; file++) writeFileSync(join(folder, `${file}.txt`), `${file}`)
+      symlinkSync('0.txt', join(folder, `link-${outer}`))
+    }
+  }
+  mkdirSync(join(root, 'flat'))
+  for (let file = 0; file < 2 * rowsAtOnce; file++) writeFileSync(join(root, 'flat', `${file}`), '')
+}
+
+/** What Node itself says that stands there. */
+function expectedIn(root: string): readonly string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
+    .filter(({ path }) => !`${path}/`.includes('/.git/'))
+    .filter(({ entry, path }) => !entry.isDirectory() || readdirSync(path).every((name) => name === '.git'))
+    .map(({ entry, path }) => `${entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : 'symlink'} ${path}`)
+    .sort()
+}
+
+const list = (root: string, threads: number, depth: ListingDepth) =>
+  withLanes({ threads, signal: undefined }, (_lanes, lanes) => listTree(root, () => depth, lanes))
+
+test('a tree is listed whole and in one order, however many list it and however much each does at a time', async () => {
+  const root = temporaryFolder()
+  makeLargeTree(root)
+  const listings = await Promise.all(
+    [0, 1, 2, 4].flatMap((threads) => [list(root, threads, 'its names'), list(root, threads, 'all below it')]),
+  )
+  for (const listing of listings) {
+    const found = entriesOf(listing).map(({ type, path }) => `${type} ${join(root, path)}`)
+    expect(found.sort()).toEqual(expectedIn(root))
+  }
+  expect(new Set(listings.map(({ paths }) => paths.join('\0'))).size).toBe(1)
+  expect(new Set(listings.map(digestListing)).size).toBe(1)
+  const links = entriesOf(listings[0] as (typeof listings)[0]).filter(({ type }) => type === 'symlink')
+  expect(links.every((link) => link.type === 'symlink' && link.target === '0.txt')).toBe(true)
+})
+
+test('a folder of which nothing is wanted is not listed, and is not called empty', async () => {
+  const root = temporaryFolder()
+  makeLargeTree(root)
+  const listing = await withLanes({ threads: 1, signal: undefined }, (lanes) =>
+    listTree(root, (folder) => (folder.startsWith('outer-1') ? 'nothing' : 'its names'), lanes),
+  )
+  const expected = expectedIn(root).filter((line) => !line.includes(`${root}/outer-1`))
+  expect(
+    entriesOf(listing)
+      .map(({ type, path }) => `${type} ${join(root, path)}`)
+      .sort(),
+  ).toEqual(expected)
+})
