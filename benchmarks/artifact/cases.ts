@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { build, buildWithCache, extract, packers, unpackers, zip, type Contender } from './contenders.ts'
+import { build, buildWithCache, engineAlone, extract, packers, unpackers, zip, type Contender } from './contenders.ts'
 import { packed, theTree, treeThatChanges, treeThatIsCloned, type Subjects } from './subjects.ts'
 
 /** One comparison. */
@@ -25,6 +25,7 @@ export interface Place {
 
 export const cases: readonly BenchCase[] = [
   { name: 'cold', ours: build(), peers: packers, subjects: theTree },
+  { name: 'engine-alone', ours: engineAlone, peers: [zip], subjects: theTree },
   { name: 'warm-unchanged', ours: buildWithCache, peers: [zip], subjects: theTree, fillsCache: true },
   { name: 'warm-1-percent-changed', ours: buildWithCache, peers: [zip], subjects: treeThatChanges, fillsCache: true },
   { name: 'fresh-clone-with-cache', ours: buildWithCache, peers: [zip], subjects: treeThatIsCloned, fillsCache: true },

@@ -53,6 +53,16 @@ const allowFor = (tree: string) => (existsSync(join(tree, allow[0]?.path ?? ''))
 export const build = (node?: string) =>
   ours('build.mjs', ({ subject, output }) => ({ root: subject, output, ...allowFor(subject) }), node)
 
+/** Without digests and the search for secrets, which no option turns off: run from the source, its compilation included. */
+export const engineAlone: Contender = {
+  name: 'ours',
+  needs: [],
+  command: ({ subject, output }) => {
+    const options = JSON.stringify({ root: subject, output })
+    return [process.execPath, '--import', import.meta.resolve('tsx'), script('engine.ts'), options]
+  },
+}
+
 export const buildWithCache = ours('build.mjs', ({ subject, output, cache }) => ({
   root: subject,
   output,

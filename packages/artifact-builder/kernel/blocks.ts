@@ -12,6 +12,7 @@ import {
   longestCodeLengthCode,
 } from './codes'
 import { assignCodes, buildCodeLengths } from './huffman'
+import { weighLiterals } from './matches'
 import {
   codeLengthBits,
   codeLengthCounts,
@@ -41,6 +42,8 @@ const storedForm: u32 = 0
 const fixedForm: u32 = 1
 const dynamicForm: u32 = 2
 const mostStored: i32 = 0xffff
+/** Fewer literals in a block say nothing of those in the next one. */
+const leastLiterals: u32 = 64
 
 /** Symbols that repeat the length before, or say a few or many zeros; with them the least that they say. */
 const repeatLength: i32 = 16
@@ -51,6 +54,7 @@ const manyZeros: i32 = 18
 export function writeBlock(from: usize, bytes: i32, isLast: bool): void {
   buildCodeLengths(literalCounts, literalLengths, literalSymbols, longestCode)
   buildCodeLengths(distanceCounts, distanceLengths, distanceSymbols, longestCode)
+  if (!isLast) weighOwnLiterals()
   const literals = usedLengths(literalLengths, literalSymbols, firstLengthSymbol)
   const distances = usedLengths(distanceLengths, distanceSymbols, 1)
   const runCount = describeLengths(literals, distances)
@@ -69,6 +73,18 @@ export function writeBlock(from: usize, bytes: i32, isLast: bool): void {
     assignCodes(distanceLengths, distanceBits, distanceSymbols, longestCode)
     writeTokens(literalBits, literalLengths, distanceBits, distanceLengths)
   }
+}
+
+/** Tells the search for matches what a literal takes: the next block is mostly like this one. */
+function weighOwnLiterals(): void {
+  let count: u32 = 0
+  let cost: u32 = 0
+  for (let symbol = 0; symbol < endOfBlock; symbol++) {
+    const times = load<u32>(literalCounts + 4 * symbol)
+    count += times
+    cost += times * load<u8>(literalLengths + symbol)
+  }
+  if (count >= leastLiterals) weighLiterals((16 * cost) / count)
 }
 
 /** A block without content, which ends at a whole byte and lets a stream be continued there. */

@@ -11,15 +11,40 @@ import {
 } from './memory'
 import { matchToken } from './tokens'
 
-/** A match of three bytes that is farther away costs more than three literals; zlib draws the line there too. */
-const farthestOfThree: i32 = 4096
+/** From this length on, a match is worth it however far away it is. */
+const lengthWorthAnyDistance: i32 = 6
+/** What a literal takes where nothing is known yet, in sixteenths of bits: with it, zlib's line for three bytes is about right. */
+const usualLiteral: u32 = 7 * 16
+/** What the codes of a match's length and distance take, in bits, without the extra bits of the distance. */
+const matchCodes: i32 = 10
+
+/** Farther away, a match of so many bytes takes more bits than the bytes as literals. */
+let farthestOfThree: i32 = 0
+let farthestOfFour: i32 = 0
+let farthestOfFive: i32 = 0
 
 /** The position of {@link source}: it grows with each content, so that what earlier ones left in the tables is out of reach. */
 let first: i32 = 1
 const largestPosition: i32 = 0x40000000
 
+/**
+ * Takes in what a literal took in the block before, in sixteenths of bits. Where there are few of them, as in digests in
+ * hexadecimal digits, short matches are everywhere, and nearly all of them are larger than what they stand for.
+ */
+export function weighLiterals(literal: u32): void {
+  farthestOfThree = farthestWorth(3, literal)
+  farthestOfFour = farthestWorth(4, literal)
+  farthestOfFive = farthestWorth(5, literal)
+}
+
+function farthestWorth(length: u32, literal: u32): i32 {
+  const extraBits = (((length * literal) >>> 4) as i32) - matchCodes
+  return extraBits < 0 ? 0 : extraBits < 15 ? 1 << extraBits : windowBytes
+}
+
 /** Forgets all earlier content; answers the lowest position that may be referred to. */
 export function startMatches(bytes: i32): i32 {
+  weighLiterals(usualLiteral)
   if (first > largestPosition - bytes) clearMatches()
   const lowest = first
   first += bytes
@@ -58,8 +83,8 @@ export function enterPlace(at: usize, lowest: i32): void {
 }
 
 /**
- * Enters a place, and looks at earlier ones for a match that is longer than `least`: at so many, or until it is `enough`.
- * Answers its token, or zero. Four bytes must follow.
+ * Enters a place, and looks at earlier ones for a match that is longer than `least`, and worth it: at so many, or until it
+ * is `enough`. Answers its token, or zero. Four bytes must follow.
  */
 // @ts-ignore: decorator
 @inline
@@ -99,7 +124,14 @@ export function findMatch(at: usize, end: usize, least: i32, lowest: i32, tries:
     if (--left <= 0) break
     earlier = load<i32>(chains + 4 * (earlier & (windowBytes - 1)))
   }
-  return distance === 0 ? 0 : matchToken(length, distance)
+  if (distance === 0 || (length < lengthWorthAnyDistance && distance > farthestOf(length))) return 0
+  return matchToken(length, distance)
+}
+
+// @ts-ignore: decorator
+@inline
+function farthestOf(length: i32): i32 {
+  return length === 3 ? farthestOfThree : length === 4 ? farthestOfFour : farthestOfFive
 }
 
 /** How many bytes two places have in common, of which the first four are known. */

@@ -48,6 +48,8 @@ export interface ZipWork {
   /** What an earlier build has left, its pack open for reading. */
   readonly kept?: KeptWork | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
+  /** Neither digests nor a search for secrets, for the benchmark of the engine alone. */
+  readonly packsOnly?: boolean | undefined
 }
 
 export interface KeptWork {
@@ -76,7 +78,7 @@ export interface PackedEntries {
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE; what the system says of a write
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
-  const { root, fd, tries, dosTime, objectFormat, onProgress } = work
+  const { root, fd, tries, dosTime, objectFormat, onProgress, packsOnly } = work
   const { index, hasSameNames } = work.kept ?? {}
   const names = index && hasSameNames ? { bytes: index.names, ends: index.nameEnds } : undefined
   const entries = shareEntries(work.entries, { names, isTracked: work.isTracked, lastPath: work.lastPath })
@@ -88,7 +90,7 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
     else for (const finding of message.findings) findings.push(finding)
   }
   const run = (job: BuildJob) => Promise.all(lanes.map((lane) => lane.run('build', job, onMessage)))
-  const plain = { root, fd, entries, results, tries, dosTime, objectFormat }
+  const plain = { root, fd, entries, results, tries, dosTime, objectFormat, packsOnly }
 
   const kept = work.kept && matchKept(work, entries)
   if (kept) takeUnchanged(kept, results)

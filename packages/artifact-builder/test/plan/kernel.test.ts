@@ -105,6 +105,13 @@ describe('what is compressed', () => {
   })
 })
 
+test('digests in hexadecimal digits take hardly more than their four bits for each, whatever short repeats are in them', () => {
+  const digests = noise(150_000)
+  const text = Buffer.from(digests.toString('hex'))
+  expect(compressed(text).length).toBeLessThan(digests.length * 1.04)
+  expect(deflateRawSync(text, { level: 6 }).length).toBeGreaterThan(digests.length * 1.07)
+})
+
 /** Whether deflated bytes are those of a content, as the kernel says it. */
 function provesEqual(deflated: Uint8Array, bytes: Uint8Array): boolean {
   source.fill(0xa5)

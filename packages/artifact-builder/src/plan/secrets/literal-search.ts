@@ -117,13 +117,20 @@ function bucketsBySecondTriple(anchors: readonly Anchor[]): ReadonlyMap<number, 
 /** Of each literal the window whose triples are rare, or are in the table already: the fewer triples, the faster. */
 function chooseAnchors(literals: readonly Literal[]): readonly Anchor[] {
   const taken = new Set<number>()
-  const cost = ({ triples }: Anchor) =>
-    [...new Set(triples.flat())].filter((one) => !taken.has(one)).reduce((sum, one) => sum + commonness(one), 0)
+  const cost = ({ triples }: Anchor) => {
+    let sum = 0
+    for (const some of triples) for (const triple of some) if (!taken.has(triple)) sum += commonness(triple)
+    return sum
+  }
   return literals.map((literal, index) => {
-    const [first, ...others] = possibleAnchors(literal, index)
-    if (first === undefined) throw new Error(`a literal needs ${tripleBytes} characters: ${literal.text}`)
-    const best = others.reduce((best, other) => (cost(other) < cost(best) ? other : best), first)
-    for (const triple of best.triples.flat()) taken.add(triple)
+    let best: Anchor | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const anchor of possibleAnchors(literal, index)) {
+      const own = cost(anchor)
+      if (own < least) [best, least] = [anchor, own]
+    }
+    if (best === undefined) throw new Error(`a literal needs ${tripleBytes} characters: ${literal.text}`)
+    for (const some of best.triples) for (const triple of some) taken.add(triple)
     return best
   })
 }
@@ -131,13 +138,10 @@ function chooseAnchors(literals: readonly Literal[]): readonly Anchor[] {
 function possibleAnchors(literal: Literal, index: number): readonly Anchor[] {
   const { text, anyCase = false, after = /[^A-Za-z0-9]/ } = literal
   const bytes = [...text].map((letter) => variants(letter.charCodeAt(0), anyCase))
-  const anchorAt = (at: number, window: readonly (readonly number[])[]) => ({
-    index,
-    text,
-    anyCase,
-    at,
-    triples: [0, 1].map((place) => triplesOf(window[place] ?? [], window[place + 1] ?? [], window[place + 2] ?? [])),
-  })
+  const anchorAt = (at: number, [one = [], two = [], three = [], four = []]: readonly (readonly number[])[]) => {
+    const triples = [triplesOf(one, two, three), triplesOf(two, three, four)]
+    return { index, text, anyCase, at, triples }
+  }
   if (text.length === tripleBytes) return [anchorAt(-1, [bytesLike(after), ...bytes])]
   const count = Math.max(0, text.length - windowBytes + 1)
   return Array.from({ length: count }, (_, at) => anchorAt(at, bytes.slice(at, at + windowBytes)))
@@ -145,16 +149,22 @@ function possibleAnchors(literal: Literal, index: number): readonly Anchor[] {
 
 /** The bytes of a folder of packages, the most frequent first. */
 const byFrequency = ' \0etrnosiaHAlcu\npd,\u0001\u00ff$(f.)m\u0002hg_LI"=0EDByC;:bx1/SvQNTF\t{}'
-const ranks = new Map([...byFrequency].map((letter, rank) => [letter.charCodeAt(0), rank]))
 
-/** How often a triple of bytes stands in a text, by Zipf's law. */
+/** Of each byte, how often it stands in a text, by Zipf's law. */
+const frequencies = new Float64Array(256).fill(1 / (byFrequency.length + 3))
+for (const [rank, letter] of [...byFrequency].entries()) frequencies[letter.charCodeAt(0)] = 1 / (rank + 3)
+
+/** How often a triple of bytes stands in a text. */
 function commonness(triple: number): number {
-  const frequency = (byte: number) => 1 / ((ranks.get(byte) ?? byFrequency.length) + 3)
+  const frequency = (byte: number) => frequencies[byte] as number
   return frequency(triple & 0xff) * frequency((triple >> 8) & 0xff) * frequency(triple >> 16)
 }
 
+/** All that can be made of the bytes at three places. */
 function triplesOf(first: readonly number[], second: readonly number[], third: readonly number[]): readonly number[] {
-  return first.flatMap((one) => second.flatMap((two) => third.map((three) => tripleOf(one, two, three))))
+  const triples: number[] = []
+  for (const one of first) for (const two of second) for (const three of third) triples.push(tripleOf(one, two, three))
+  return triples
 }
 
 function bytesLike(pattern: RegExp): readonly number[] {

@@ -1,0 +1,32 @@
+// The engine alone, in a process of its own: node --import tsx engine.ts <options of buildArtifact as JSON>
+// What buildArtifact does, with the same functions, but for the digests of contents, the search for secrets, and what
+// follows from them: the manifest and the comparison with the commit.
+import { checkBuildOptions } from '../../packages/artifact-builder/src/build-options.ts'
+import { triesForMatch } from '../../packages/artifact-builder/src/limits.ts'
+import { dosTimeOf } from '../../packages/artifact-builder/src/plan/zip/records.ts'
+import { withLanes } from '../../packages/artifact-builder/src/ports/lanes/pool.ts'
+import { writeOutput } from '../../packages/artifact-builder/src/ports/output-file.ts'
+import { finishZip, packEntries } from '../../packages/artifact-builder/src/ports/zip-engine.ts'
+import { gatherInputs, prepareBuild } from '../../packages/artifact-builder/src/prepare-build.ts'
+
+const options = checkBuildOptions({ include: ['**'], requireAppSpec: false, ...JSON.parse(process.argv[2] ?? '{}') })
+
+await withLanes({ threads: options.workers, signal: undefined }, async (lanes) => {
+  const inputs = await gatherInputs(options, { lanes, signal: undefined })
+  const { root, output, plan, timeMs } = await prepareBuild(inputs, options, { kept: undefined, signal: undefined })
+  const dosTime = dosTimeOf(timeMs)
+  await writeOutput(output, {
+    write: async ({ fd }) => {
+      const packed = await packEntries(lanes, {
+        ...{ root, fd, dosTime, entries: plan.entries, tries: triesForMatch, packsOnly: true },
+        isTracked: () => false,
+        lastPath: '.fairlead/manifest.json',
+        objectFormat: 'sha1',
+        onProgress: () => {},
+      })
+      await finishZip(lanes, packed, { fd, dosTime, last: ['{}'] })
+    },
+    check: () => Promise.resolve(),
+    onLeftover: () => {},
+  })
+})
