@@ -78,13 +78,15 @@ export function listTree(
     const start = (lane: Lane, folders: readonly WantedFolder[]) => {
       running++
       const places = folders.map(({ path, bytes, isDeep }) => ({ path, bytes, isDeep }))
-      lane.run('list', { root, folders: places }).then((listing) => {
+      const take = (listing: FolderListing) => {
         rowCount += listing.facts.length / factsPerPath
-        waiting.push(...takeListing(listing, folders, depthOf))
+        // One by one: a folder of a hundred thousand folders has more than a call takes arguments.
+        for (const folder of takeListing(listing, folders, depthOf)) waiting.push(folder)
         running--
         idle.push(lane)
         startIdle()
-      }, reject)
+      }
+      lane.run('list', { root, folders: places }).then(take).catch(reject)
     }
     const startIdle = () => {
       if (waiting.length === 0 && running === 0) return resolve(joinFound(top, rowCount))

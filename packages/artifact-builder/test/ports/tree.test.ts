@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
 import { rowsAtOnce } from '../../src/limits.ts'
-import { withLanes } from '../../src/ports/lanes/pool.ts'
+import { factsPerPath, pathTypes, type FolderListing, type ListJob } from '../../src/ports/lanes/list-lane.ts'
+import { withLanes, type Lane } from '../../src/ports/lanes/pool.ts'
 import { digestListing, entriesOf, listTree } from '../../src/ports/tree.ts'
 import type { ListingDepth } from '../../src/ports/globs.ts'
 
@@ -64,4 +65,41 @@ test('a folder of which nothing is wanted is not listed, and is not called empty
       .map(({ type, path }) => `${type} ${join(root, path)}`)
       .sort(),
   ).toEqual(expected)
+})
+
+test('a folder of more folders than a call takes arguments is listed like any other', async () => {
+  const count = 200_000
+  const listingOf = (paths: readonly string[], ends: readonly number[]): FolderListing => ({
+    paths: paths.map((path) => `${path}\0`).join(''),
+    facts: new Float64Array(paths.length * factsPerPath).fill(pathTypes.indexOf('folder')),
+    targets: '',
+    bytes: new Map(),
+    ends,
+  })
+  const folders = Array.from({ length: count }, (_, index) => `${index}`)
+  // To make them on a disk would take longer than all other tests of this file.
+  const run = (_kind: string, { folders: asked }: ListJob) =>
+    Promise.resolve(
+      asked[0]?.path === ''
+        ? listingOf(folders, [count])
+        : listingOf(
+            [],
+            asked.map(() => 0),
+          ),
+    )
+  const { paths, facts } = await listTree('/nowhere', () => 'its names', [{ run } as unknown as Lane])
+  expect(paths).toEqual(folders)
+  expect(facts[0]).toBe(pathTypes.indexOf('empty folder'))
+})
+
+test('what is thrown while folders are judged is thrown by the listing', async () => {
+  const refuse = (): never => {
+    throw new Error('a judge that fails')
+  }
+  const root = temporaryFolder()
+  makeLargeTree(root)
+  const depthOf = (folder: string): ListingDepth => (folder === '' ? 'its names' : refuse())
+  await expect(
+    withLanes({ threads: 1, signal: undefined }, (_lanes, lanes) => listTree(root, depthOf, lanes)),
+  ).rejects.toThrow('a judge that fails')
 })
