@@ -312,7 +312,7 @@ async function packWithCache(build: Build, file: OutputFile): Promise<PackedEntr
   const { index, pack: keptPack } = cache.kept
   const [isWhole, packed] = await Promise.all([
     isPackWhole(cache.kept, signal),
-    pack(build, file.fd, { index, fd: keptPack.fd, hasSameNames: build.prepared.isChosenAsBefore }),
+    pack(build, file.fd, { index, fd: keptPack.fd }),
   ])
   if (isWhole) return packed
   tell(cacheIgnored(cache, 'its pack is damaged'))

@@ -212,16 +212,22 @@ function warningsOf({ events }: Shop): readonly string[] {
   return events.filter(({ type }) => type === 'artifact.warned').map(({ summary }) => summary)
 }
 
-const madeUpRows: Readonly<Record<string, (rows: Uint32Array) => Uint32Array>> = {
-  'in another order': (rows) => Uint32Array.from(rows).reverse(),
-  'that are not in the listing': (rows) => rows.map((row) => row + rows.length),
-  'that come twice': (rows) => rows.map((_row, index) => rows[index >> 1] as number),
+const madeUpChoices: Readonly<Record<string, (index: CacheIndex) => Partial<CacheIndex>>> = {
+  'of rows in another order': ({ rows }) => ({ rows: Uint32Array.from(rows).reverse() }),
+  'of rows that are not in the listing': ({ rows }) => ({ rows: rows.map((row) => row + rows.length) }),
+  'of rows that come twice': ({ rows }) => ({ rows: rows.map((_row, index) => rows[index >> 1] as number) }),
+  'of fewer rows than there are names': ({ rows }) => ({ rows: rows.slice(0, -1) }),
+  // Files are opened by their names.
+  'with names that lead out of the folder': ({ names }) => ({
+    names: new Uint8Array(Buffer.from(Buffer.from(names).toString('latin1').replaceAll('dist/', '../a/'), 'latin1')),
+  }),
+  'that says nothing of warnings': ({ choice }) => ({ choice: { fingerprint: choice?.fingerprint } as never }),
 }
 
-test.each(Object.entries(madeUpRows))('a choice of rows %s is not taken over', async (_name, change) => {
+test.each(Object.entries(madeUpChoices))('a made-up choice %s does not show in the artifact', async (_name, change) => {
   const { shop, cache, build } = createCachedShop()
   await build()
-  forge(cache, ({ rows }) => ({ rows: change(rows) }))
+  forge(cache, change)
   write(shop, 'dist/chunk-7.js', 'other')
   const warm = await build()
   expect(await build({ cache: undefined })).toMatchObject({ sha256: warm.sha256 })

@@ -128,7 +128,7 @@ function readSections(bytes: Uint8Array, buffer: Buffer): CacheIndex | undefined
     return [name, array] as const
   })
   const index: CacheIndex = { ...facts, ...(Object.fromEntries(arrays) as unknown as Sections) }
-  return hasOneOfEach(index) && isSound(index) ? index : undefined
+  return hasOneOfEach(index) && hasWholeChoice(index) && isSound(index) ? index : undefined
 }
 
 function hasOneOfEach(index: CacheIndex): boolean {
@@ -149,6 +149,12 @@ function hasOneOfEach(index: CacheIndex): boolean {
     blobIds.length === count * idBytes &&
     identities.length === count * numbersOfIdentity
   )
+}
+
+/** Whether what is said of the choice is all of it; the manifest is not chosen. */
+function hasWholeChoice({ count, choice, rows }: CacheIndex): boolean {
+  if (choice === undefined) return rows.length === 0
+  return typeof choice.fingerprint === 'string' && Array.isArray(choice.warnings) && rows.length === count - 1
 }
 
 /** Whether every number leads to where there is something: a digest that fits proves only that nothing was damaged. */
@@ -206,8 +212,8 @@ export interface CacheMatches {
 
 /** Compares entries with an index: both come in the same order, so that each name is looked at once, or not at all. */
 export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: CacheMatches): CacheMatches {
-  const isSame = wanted.names.bytes === index.names
-  const compare = isSame ? compareNumbers : compareNames({ bytes: index.names, ends: index.nameEnds }, wanted.names)
+  const names = { bytes: index.names, ends: index.nameEnds }
+  const compare = areSame(names, wanted.names) ? compareNumbers : compareNames(names, wanted.names)
   // The last one is the manifest, which is nobody's.
   const end = index.count - 1
   let place = 0
@@ -219,6 +225,10 @@ export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: 
     matches.unchanged[number] = found >= 0 && isUnchanged(index, found, wanted, number) ? found : -1
   }
   return matches
+}
+
+function areSame(some: Names, others: Names): boolean {
+  return bufferOf(some.bytes).equals(bufferOf(others.bytes)) && bufferOf(some.ends).equals(bufferOf(others.ends))
 }
 
 function compareNumbers(one: number, other: number): number {
@@ -265,7 +275,7 @@ export function runEnd(unchanged: Int32Array, first: number, end: number): numbe
   return next
 }
 
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array | Uint32Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 

@@ -46,18 +46,10 @@ export interface ZipWork {
   readonly tries: number
   readonly dosTime: DosTime
   /** What an earlier build has left, its pack open for reading. */
-  readonly kept?: KeptWork | undefined
+  readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
   /** Neither digests nor a search for secrets, for the benchmark of the engine alone. */
   readonly packsOnly?: boolean | undefined
-}
-
-export interface KeptWork {
-  readonly index: CacheIndex
-  /** Of the pack. */
-  readonly fd: number
-  /** Whether the entries have the names of the index, in its order. */
-  readonly hasSameNames: boolean
 }
 
 /** The entries of a zip that has no directory yet. */
@@ -79,9 +71,7 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, tries, dosTime, objectFormat, onProgress, packsOnly } = work
-  const { index, hasSameNames } = work.kept ?? {}
-  const names = index && hasSameNames ? { bytes: index.names, ends: index.nameEnds } : undefined
-  const entries = shareEntries(work.entries, { names, isTracked: work.isTracked, lastPath: work.lastPath })
+  const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {

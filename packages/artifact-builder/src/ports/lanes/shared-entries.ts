@@ -63,16 +63,11 @@ export interface SharedEntries {
 
 export function shareEntries(
   entries: readonly PlannedEntry[],
-  options: {
-    /** Where they are known. */
-    readonly names?: SharedTexts | undefined
-    readonly isTracked: (source: string) => boolean
-    readonly lastPath: string
-  },
+  options: { readonly isTracked: (source: string) => boolean; readonly lastPath: string },
 ): SharedEntries {
   const { isTracked, lastPath } = options
   const { length: count } = entries
-  const names = options.names ?? shareTexts([...entries.map(nameOf), lastPath])
+  const names = shareTexts([...entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)), lastPath])
   const isMoved = entries.some((entry) => entry.type !== 'directory' && entry.source !== entry.path)
   const sources = isMoved ? shareTexts(entries.map((entry) => (entry.type === 'directory' ? '' : entry.source))) : names
   const targets = new Map<number, string>()
@@ -92,10 +87,6 @@ export function shareEntries(
     if (entry.type === 'symlink') sizeBytes[index] = Buffer.byteLength(entry.target)
   })
   return { count, names, sources, targets, types, modes, tracked, sizeBytes, identities }
-}
-
-function nameOf({ path, type }: PlannedEntry): string {
-  return type === 'directory' ? `${path}/` : path
 }
 
 /** In the order in which the index of a cache has them. */
