@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { temporaryFolder } from '@fairlead/test-support'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { checksumAlgorithms, digestOf } from '../../src/checksum/checksums.ts'
@@ -98,6 +100,20 @@ describe('a large body', () => {
     await pour(large, second, 65_536)
     expect(await second.end()).toEqual([digestOf('MD5', large)])
     expect(readFileSync(join(folder, 'second')).equals(large)).toBe(true)
+  })
+
+  test('is answered with InternalError where its thread dies, and the next put is stored', async () => {
+    const folder = temporaryFolder()
+    const aws = await running({ buckets: [{ name: 'bucket' }], folder })
+    // Node tells of each thread that is started. It has ended before the end of a body can reach it.
+    const died = once(process, 'worker').then(([worker]) => (worker as Worker).terminate())
+    const put = { method: 'PUT', path: '/bucket/k', body: large, headers: { 'content-length': String(large.length) } }
+    const lost = await sendSigned(aws, put)
+    await died
+    expect([lost.status, codeIn(lost)]).toEqual([500, 'InternalError'])
+    expect(readdirSync(join(folder, 's3', 'bodies'))).toEqual([])
+    const stored = await sendSigned(aws, put)
+    expect([stored.status, stored.headers['etag']]).toEqual([200, `"${digestOf('MD5', large).toString('hex')}"`])
   })
 
   test.each([
