@@ -9,12 +9,14 @@ import {
 import { maxManifestBytes } from './limits.ts'
 import { requireExpected, type Expectations } from './plan/expectations.ts'
 import { checkLinks, checkManifest, checkPlaces, matchManifest, type ArtifactLink } from './plan/match-manifest.ts'
-import { planReads } from './plan/zip/plan-reads.ts'
+import { planReads, type ReadPlan } from './plan/zip/plan-reads.ts'
 import type { ZipExtent } from './plan/zip/read-directory.ts'
 import { corrupt, invalid } from './plan/refuse.ts'
 import { openFolderWriter, type FolderTarget } from './ports/folder-writer.ts'
 import { defaultWorkers, withLanes, type Lane } from './ports/lanes/pool.ts'
-import { digestBytes, type ReadJob, type ReadProgress } from './ports/lanes/read-lane.ts'
+import type { ReadJob, ReadProgress } from './ports/lanes/read-lane.ts'
+import { digestBytes, sharedArray } from './ports/lanes/shared-entries.ts'
+import { shareExtents } from './ports/lanes/shared-extents.ts'
 import { withZip, type OpenZip } from './ports/zip-reader.ts'
 
 /** A zip that holds what its manifest says. */
@@ -47,10 +49,10 @@ export async function verifyZip(
   signal: AbortSignal | undefined,
   options: ReadZipOptions = {},
 ): Promise<VerifiedZip> {
-  return withArtifact(path, signal, options, async ({ zip, manifest, read }) => {
-    const [sha256] = await together(signal, [
+  return withArtifact(path, signal, options, async ({ zip, read }) => {
+    const [{ manifest }, sha256] = await together(signal, [
+      read,
       (halt) => digestAsExpected(zip, options.expected, halt),
-      (halt) => read(halt),
     ])
     return { manifest, sizeBytes: zip.sizeBytes, sha256 }
   })
@@ -70,10 +72,10 @@ export async function unpackZip(
     readonly prepare: (totals: ReadTotals) => Promise<FolderTarget>
   },
 ): Promise<Manifest> {
-  return withArtifact(path, signal, options, async ({ zip, manifest, read }) => {
+  return withArtifact(path, signal, options, async ({ zip, read }) => {
     const { expected, prepare } = options
     const target = await prepare(totalsOf(zip))
-    const [links] = await together(signal, [
+    const [{ manifest, links }] = await together(signal, [
       (halt) => read(halt, target),
       (halt) => (expected?.sha256 === undefined ? Promise.resolve() : digestAsExpected(zip, expected, halt)),
     ])
@@ -95,12 +97,16 @@ export async function readZipManifest(path: string, signal: AbortSignal | undefi
 
 interface OpenArtifact {
   readonly zip: OpenZip
-  readonly manifest: Manifest
-  /** Reads every entry, writes it where there is a target, and answers the links, which end inside. */
-  readonly read: (signal: AbortSignal, target?: FolderTarget) => Promise<readonly ArtifactLink[]>
+  /** Reads every entry, writes it where there is a target, and finds it to be what the manifest says. */
+  readonly read: (signal: AbortSignal, target?: FolderTarget) => Promise<ReadArtifact>
 }
 
-/** The threads start while the directory and the manifest are read. */
+interface ReadArtifact {
+  readonly manifest: Manifest
+  /** They end inside. */
+  readonly links: readonly ArtifactLink[]
+}
+
 async function withArtifact<T>(
   path: string,
   signal: AbortSignal | undefined,
@@ -109,20 +115,36 @@ async function withArtifact<T>(
 ): Promise<T> {
   return withZip(path, signal, (zip) =>
     withLanes({ threads: workers, signal }, async (lanes) => {
-      const { manifest, digest } = await readManifest(zip, signal)
-      requireExpected(path, 'content digest', expected.contentDigest, manifest.contentDigest)
       checkPlaces(path, zip.entries)
-      const digests = digestsOf(zip, matchManifest(path, zip.entries, manifest), digest)
       const totals = totalsOf(zip)
       const tell = onProgress && ((progress: ReadProgress) => onProgress({ ...progress, ...totals }))
-      const read = async (halt: AbortSignal, into?: FolderTarget) => {
-        const links = await readEntries(zip, lanes, { digests, into, signal: halt, onProgress: tell })
-        checkLinks(path, zip.entries, links)
-        return links
+      const read = async (halt: AbortSignal, into?: FolderTarget): Promise<ReadArtifact> => {
+        // At the same time: the manifest takes as long to read as a third of what it describes. It is read to its end
+        // whatever is wrong with an entry, so that of two things that are wrong the same one is told each time.
+        const [{ manifest, digests }, found] = await together(halt, [
+          () => expectEntries(zip, expected, halt),
+          (stop) => readEntries(zip, lanes, { into, signal: stop, onProgress: tell }),
+        ])
+        requireDigests(zip, digests, found.digests)
+        checkLinks(path, zip.entries, found.links)
+        return { manifest, links: found.links }
       }
-      return use({ zip, manifest, read })
+      return use({ zip, read })
     }),
   )
+}
+
+/** The manifest, which agrees with the directory, and the digest that each extent must have. */
+async function expectEntries(zip: OpenZip, expected: Expectations, signal: AbortSignal) {
+  const { manifest, digest } = await readManifest(zip, signal)
+  requireExpected(zip.path, 'content digest', expected.contentDigest, manifest.contentDigest)
+  return { manifest, digests: digestsOf(zip, matchManifest(zip.path, zip.entries, manifest), digest) }
+}
+
+function requireDigests({ path, extents }: OpenZip, expected: Buffer, found: Buffer): void {
+  if (found.equals(expected)) return
+  const at = found.findIndex((byte, index) => byte !== expected[index])
+  throw corrupt(path, extents[Math.floor(at / digestBytes)]?.entry.path ?? '', 'has other bytes')
 }
 
 function totalsOf({ entries }: OpenZip): ReadTotals {
@@ -161,8 +183,8 @@ function digestsOf(
   { entries, extents }: OpenZip,
   matched: readonly (ManifestEntry | undefined)[],
   manifestDigest: Buffer,
-): Buffer<SharedArrayBuffer> {
-  const digests = Buffer.from(new SharedArrayBuffer(extents.length * digestBytes))
+): Buffer {
+  const digests = Buffer.alloc(extents.length * digestBytes)
   const found = new Map(entries.map((entry, index) => [entry, matched[index]]))
   extents.forEach(({ entry }, index) => {
     const sha256 = found.get(entry)?.sha256
@@ -173,32 +195,34 @@ function digestsOf(
 }
 
 interface ReadEntriesOptions {
-  readonly digests: Buffer<SharedArrayBuffer>
   readonly into: FolderTarget | undefined
   readonly signal: AbortSignal
   readonly onProgress: ((progress: ReadProgress) => void) | undefined
+}
+
+interface FoundEntries {
+  /** Of the content of each extent, one behind the other; zeros for folders. */
+  readonly digests: Buffer
+  readonly links: readonly ArtifactLink[]
 }
 
 /** Small entries in the lanes, and large ones one after the other here. */
 async function readEntries(
   zip: OpenZip,
   lanes: readonly Lane[],
-  options: ReadEntriesOptions,
-): Promise<readonly ArtifactLink[]> {
-  const { digests, into, signal, onProgress } = options
+  { into, signal, onProgress }: ReadEntriesOptions,
+): Promise<FoundEntries> {
   const { batches, large } = planReads(zip.extents)
-  const cursor = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const cursor = sharedArray(Int32Array<SharedArrayBuffer>, 1)
+  const digests = Buffer.from(new SharedArrayBuffer(zip.extents.length * digestBytes))
   const job: ReadJob = {
     path: zip.path,
     fd: zip.fd,
     directory: zip.directory.buffer,
-    extents: shared(
-      Float64Array,
-      zip.extents.flatMap(({ entry, end }) => [entry.headerAt, end]),
-    ),
+    extents: shareExtents(zip.extents).buffer,
     digests: digests.buffer,
-    batches: shared(Uint32Array, batches.flat()),
-    cursor: cursor.buffer as SharedArrayBuffer,
+    batches: shareBatches(batches).buffer,
+    cursor: cursor.buffer,
     into,
   }
   const inLane = (lane: Lane) => (halt: AbortSignal) => {
@@ -207,23 +231,25 @@ async function readEntries(
     return lane.run('read', job, onProgress)
   }
   const links = await together(signal, [
-    (halt) => readLarge(zip, large, { ...options, signal: halt }),
+    (halt) => readLarge(zip, large, digests, { into, signal: halt, onProgress }),
     ...lanes.map(inLane),
   ])
-  return links.flat()
+  return { digests, links: links.flat() }
 }
 
-async function readLarge(zip: OpenZip, large: readonly number[], options: ReadEntriesOptions): Promise<[]> {
-  const { digests, into, signal, onProgress } = options
+async function readLarge(
+  zip: OpenZip,
+  large: readonly number[],
+  digests: Buffer,
+  { into, signal, onProgress }: ReadEntriesOptions,
+): Promise<[]> {
   const writer = into && openFolderWriter(into)
   for (const index of large) {
     const extent = zip.extents[index] as ZipExtent
     const sink = writer?.openFile(extent.entry)
     try {
       const digest = await zip.stream(extent, { signal, onPiece: sink?.write })
-      if (!digest.equals(digests.subarray(index * digestBytes, (index + 1) * digestBytes))) {
-        throw corrupt(zip.path, extent.entry.path, 'has other bytes')
-      }
+      digest.copy(digests, index * digestBytes)
     } finally {
       await sink?.close()
     }
@@ -242,36 +268,36 @@ async function digestAsExpected(
   return sha256
 }
 
-/** Numbers in memory that threads share. */
-function shared(kind: Float64ArrayConstructor | Uint32ArrayConstructor, numbers: readonly number[]): SharedArrayBuffer {
-  const buffer = new SharedArrayBuffer(numbers.length * kind.BYTES_PER_ELEMENT)
-  const view = kind === Float64Array ? new Float64Array(buffer) : new Uint32Array(buffer)
-  view.set(numbers)
-  return buffer
+function shareBatches(batches: ReadPlan['batches']): Uint32Array<SharedArrayBuffer> {
+  const shared = sharedArray(Uint32Array<SharedArrayBuffer>, batches.length * 2)
+  shared.set(batches.flat())
+  return shared
 }
 
 type Results<Tasks extends readonly ((halt: AbortSignal) => Promise<unknown>)[]> = {
   -readonly [K in keyof Tasks]: Awaited<ReturnType<Tasks[K]>>
 }
 
-/** Runs tasks at the same time. The first failure stops the others, and is thrown when all have ended. */
+/**
+ * Runs tasks at the same time. A failure stops the others, and is thrown when all have ended: that of the task that comes
+ * first, since one that was stopped throws the reason.
+ */
 async function together<const Tasks extends readonly ((halt: AbortSignal) => Promise<unknown>)[]>(
   signal: AbortSignal | undefined,
   tasks: Tasks,
 ): Promise<Results<Tasks>> {
   const controller = new AbortController()
   const halt = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
-  const failures: unknown[] = []
-  const run = async (task: (halt: AbortSignal) => Promise<unknown>) => {
-    try {
-      return await task(halt)
-    } catch (error) {
-      failures.push(error)
-      controller.abort(error)
-      return undefined
-    }
-  }
-  const results = await Promise.all(tasks.map(run))
-  if (failures.length > 0) throw failures[0]
-  return results as Results<Tasks>
+  const settled = await Promise.allSettled(
+    tasks.map((task) =>
+      task(halt).catch((error: unknown) => {
+        controller.abort(error)
+        throw error
+      }),
+    ),
+  )
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  }) as Results<Tasks>
 }

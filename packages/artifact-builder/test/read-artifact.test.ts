@@ -101,6 +101,14 @@ describe('invalid', () => {
       [manifestMember(manifestOf(entries, { contentDigest: '0'.repeat(64) })), ...members],
       /content digest/,
     ],
+    'a manifest that is wrong, beside an entry that is wrong too': [
+      [
+        manifestMember(manifestOf(entries, { contentDigest: '0'.repeat(64) })),
+        { ...file, checksum: 1 },
+        ...members.slice(1),
+      ],
+      /content digest/,
+    ],
     'a manifest that names an entry twice': [
       [manifestMember(manifestOf([...entries.slice(0, 1), ...entries])), ...members],
       /not in order at "a\.txt"/,

@@ -22,6 +22,11 @@ export function trailing(path: string, entry: ZipEntry) {
   return invalid(path, `${JSON.stringify(entry.path)} has bytes behind the end of its compressed data`)
 }
 
+/** The error for data that reaches into what follows it. */
+export function overlapping(path: string, entry: ZipEntry) {
+  return invalid(path, `${JSON.stringify(entry.path)} overlaps with what follows it`)
+}
+
 /** The error for a wrong CRC-32. */
 export function otherChecksum(path: string, entry: ZipEntry) {
   return corrupt(path, entry.path, 'has another checksum than its header says')

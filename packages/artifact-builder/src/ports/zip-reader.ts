@@ -6,10 +6,11 @@ import { crc32, createInflateRaw } from 'node:zlib'
 import { isDeployError } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { streamPieceBytes } from '../limits.ts'
+import { viewed } from '../plan/zip/little-endian.ts'
 import { readEnd, tailBytes } from '../plan/zip/read-end.ts'
 import { descriptorBytes, layOut, readDirectory, type ZipEntry, type ZipExtent } from '../plan/zip/read-directory.ts'
-import { checkFoot, maxHeadBytes, measureHead } from '../plan/zip/read-local-header.ts'
-import { corrupt, invalid, otherChecksum, trailing, unreadable } from '../plan/refuse.ts'
+import { checkFoot, findData, maxHeadBytes } from '../plan/zip/read-local-header.ts'
+import { corrupt, invalid, otherChecksum, overlapping, trailing, unreadable } from '../plan/refuse.ts'
 import { codeOf } from './path-failure.ts'
 
 /** A zip that is open for reading, its directory read and found sound. */
@@ -124,12 +125,13 @@ async function streamEntry(zip: ZipSource, { entry, end }: ZipExtent, options: S
   signal?.throwIfAborted()
   const head = Buffer.alloc(Math.min(maxHeadBytes(entry), end - entry.offset))
   await readAt(path, file, head, entry.offset)
-  const start = entry.offset + measureHead(path, head, directory, entry)
+  const headPlace = { at: 0, end: head.length }
+  const start = entry.offset + findData(path, viewed(head), headPlace, viewed(directory), entry)
   const packedEnd = start + entry.packedBytes
-  if (packedEnd > end) throw invalid(path, `${JSON.stringify(entry.path)} overlaps with what follows it`)
+  if (packedEnd > end) throw overlapping(path, entry)
   const foot = Buffer.alloc(Math.min(end - packedEnd, descriptorBytes.long + 1))
   await readAt(path, file, foot, packedEnd)
-  checkFoot(path, foot, entry)
+  checkFoot(path, viewed(foot).view, { at: 0, end: foot.length }, entry)
   const hash = createHash('sha256')
   let sizeBytes = 0
   let checksum = 0

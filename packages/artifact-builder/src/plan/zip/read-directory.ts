@@ -1,8 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { ManifestEntry } from '@fairlead/core'
 import { maxLinkTargetBytes } from '../../limits.ts'
+import { u16, u32, viewed, type ViewedBytes } from './little-endian.ts'
 import { inZip64, readLong, type ZipEnd } from './read-end.ts'
-import { invalid } from '../refuse.ts'
+import { invalid, overlapping } from '../refuse.ts'
 
 /** An entry as the directory of a zip describes it. */
 export interface ZipEntry {
@@ -55,47 +56,48 @@ const typeBits: Readonly<Record<number, ZipEntry['type']>> = {
 export function readDirectory(path: string, directory: Buffer, { entryCount }: ZipEnd): readonly ZipEntry[] {
   const entries: ZipEntry[] = []
   const paths = new Set<string>()
+  const headers = viewed(directory)
   let at = 0
   while (at < directory.length) {
-    const entry = readHeader(path, directory, at)
+    const entry = readHeader(path, headers, at)
     if (paths.has(entry.path)) throw invalid(path, `it has two entries ${JSON.stringify(entry.path)}`)
     paths.add(entry.path)
     entries.push(entry)
-    at += headerLength(directory, at)
+    at += headerLength(headers.view, at)
   }
   if (entries.length !== entryCount) throw invalid(path, `it has ${entries.length} entries, not ${entryCount}`)
   return entries
 }
 
-/** @throws ARTIFACT_INVALID */
-export function readHeader(path: string, directory: Buffer, at: number): ZipEntry {
-  const rest = directory.length - at
-  if (rest < headerBytes || directory.readUInt32LE(at) !== 0x02014b50 || rest < headerLength(directory, at)) {
+function readHeader(path: string, headers: ViewedBytes, at: number): ZipEntry {
+  const { bytes, view } = headers
+  const rest = bytes.length - at
+  if (rest < headerBytes || u32(view, at) !== 0x02014b50 || rest < headerLength(view, at)) {
     throw invalid(path, 'its directory is cut or holds something else')
   }
-  const nameBytes = directory.readUInt16LE(at + 28)
-  const name = directory.toString('utf8', at + headerBytes, at + headerBytes + nameBytes)
+  const nameBytes = u16(view, at + 28)
+  const name = bytes.toString('utf8', at + headerBytes, at + headerBytes + nameBytes)
   const refuse = (problem: string) => invalid(path, `${JSON.stringify(name)} ${problem}`)
-  const flags = directory.readUInt16LE(at + 8)
-  const method = directory.readUInt16LE(at + 10)
-  const unixMode = directory.readUInt16LE(at + 40)
+  const flags = u16(view, at + 8)
+  const method = u16(view, at + 10)
+  const unixMode = u16(view, at + 40)
   const type = typeBits[unixMode & 0o170000]
-  requireName(refuse, name, directory, at)
-  if (directory.readUInt16LE(at + 32) !== 0) throw refuse('has a comment')
-  if (directory.readUInt16LE(at + 34) !== 0) throw refuse('is in another part of a zip')
+  requireName(refuse, name, headers, at)
+  if (u16(view, at + 32) !== 0) throw refuse('has a comment')
+  if (u16(view, at + 34) !== 0) throw refuse('is in another part of a zip')
   if ((flags & ~knownFlags) !== 0 || (method !== methods.stored && method !== methods.deflated)) {
     throw refuse('is encrypted or compressed in an unusual way')
   }
-  if (directory.readUInt8(at + 5) !== madeByUnix || type === undefined) throw refuse('has no Unix file type')
+  if (view.getUint8(at + 5) !== madeByUnix || type === undefined) throw refuse('has no Unix file type')
   if ((type === 'directory') !== name.endsWith('/')) throw refuse(`is no name of a ${type}`)
-  const sizes = readSizes(path, refuse, directory, at)
+  const sizes = readSizes(path, refuse, view, at)
   const entry = {
     path: type === 'directory' ? name.slice(0, -1) : name,
     type,
     mode: unixMode & 0o7777,
     sizeBytes: sizes.sizeBytes,
     packedBytes: sizes.packedBytes,
-    checksum: directory.readUInt32LE(at + 16),
+    checksum: u32(view, at + 16),
     isDeflated: method === methods.deflated,
     hasDescriptor: (flags & flagBits.descriptor) !== 0,
     offset: sizes.offset,
@@ -108,53 +110,50 @@ export function readHeader(path: string, directory: Buffer, at: number): ZipEntr
 
 type Refuse = (problem: string) => Error
 
-function headerLength(directory: Buffer, at: number): number {
-  const lengths = directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32)
+function headerLength(view: DataView, at: number): number {
+  const lengths = u16(view, at + 28) + u16(view, at + 30) + u16(view, at + 32)
   return headerBytes + lengths
 }
 
 /** A part that is empty, `.` or `..`; the slash that ends the name of a folder has nothing behind it. */
 const strayPart = /(?:^|\/)\.{0,2}(?:\/|$)/
 
-function requireName(refuse: Refuse, name: string, directory: Buffer, at: number): void {
-  const isMarked = (directory.readUInt16LE(at + 8) & flagBits.utf8) !== 0
+function requireName(refuse: Refuse, name: string, headers: ViewedBytes, at: number): void {
+  const isMarked = (u16(headers.view, at + 8) & flagBits.utf8) !== 0
   // A decoder puts U+FFFD where bytes are not UTF-8; a name may also have that character.
-  if (name.includes('\ufffd') && !isUtf8(nameOf(directory, at))) throw refuse('is no name in UTF-8')
+  if (name.includes('\ufffd') && !isUtf8(nameOf(headers, at))) throw refuse('is no name in UTF-8')
   // Without the mark it is in code page 437 for some readers; ASCII is the same there.
-  if (!isMarked && !isAscii(nameOf(directory, at))) throw refuse('does not say that it is UTF-8')
+  if (!isMarked && !isAscii(nameOf(headers, at))) throw refuse('does not say that it is UTF-8')
   if (name.startsWith('/')) throw refuse('is an absolute path')
   if (name.includes('\0') || strayPart.test(name.endsWith('/') ? name.slice(0, -1) : name)) {
     throw refuse('is no relative path')
   }
 }
 
-function nameOf(directory: Buffer, at: number): Buffer {
-  return Buffer.from(directory.subarray(at + headerBytes, at + headerBytes + directory.readUInt16LE(at + 28)))
+function nameOf({ bytes, view }: ViewedBytes, at: number): Buffer {
+  return Buffer.from(bytes.subarray(at + headerBytes, at + headerBytes + u16(view, at + 28)))
 }
 
 /** Sizes and offset, from the zip64 field where they do not fit: that field alone, and only where one of them asks for it. */
-function readSizes(path: string, refuse: Refuse, directory: Buffer, at: number) {
-  const packedBytes = directory.readUInt32LE(at + 20)
-  const sizeBytes = directory.readUInt32LE(at + 24)
-  const offset = directory.readUInt32LE(at + 42)
-  const extraBytes = directory.readUInt16LE(at + 30)
+function readSizes(path: string, refuse: Refuse, view: DataView, at: number) {
+  const packedBytes = u32(view, at + 20)
+  const sizeBytes = u32(view, at + 24)
+  const offset = u32(view, at + 42)
+  const extraBytes = u16(view, at + 30)
   if (extraBytes === 0 && Math.max(sizeBytes, packedBytes, offset) < inZip64.long) {
     return { sizeBytes, packedBytes, offset }
   }
   const asked = [sizeBytes, packedBytes, offset].filter((value) => value === inZip64.long).length
-  let field = at + headerBytes + directory.readUInt16LE(at + 28)
+  let field = at + headerBytes + u16(view, at + 28)
   const isField =
-    asked > 0 &&
-    extraBytes === 4 + 8 * asked &&
-    directory.readUInt16LE(field) === 1 &&
-    directory.readUInt16LE(field + 2) === 8 * asked
+    asked > 0 && extraBytes === 4 + 8 * asked && u16(view, field) === 1 && u16(view, field + 2) === 8 * asked
   if (!isField) throw refuse('has an extra field that an artifact does not have')
   field += 4
   // In this order, and only those that do not fit (APPNOTE.TXT 4.5.3).
   const next = (value: number) => {
     if (value !== inZip64.long) return value
     field += 8
-    return readLong(path, directory, field - 8)
+    return readLong(path, view, field - 8)
   }
   return { sizeBytes: next(sizeBytes), packedBytes: next(packedBytes), offset: next(offset) }
 }
@@ -184,7 +183,7 @@ export function layOut(path: string, entries: readonly ZipEntry[], { directoryOf
   return sorted.map((entry, index) => {
     const end = sorted[index + 1]?.offset ?? directoryOffset
     const slack = end - entry.offset - localHeaderBytes - entry.nameBytes - entry.packedBytes
-    if (slack < 0) throw invalid(path, `${JSON.stringify(entry.path)} overlaps with what follows it`)
+    if (slack < 0) throw overlapping(path, entry)
     if (slack > maxSlackBytes) {
       throw invalid(path, `bytes behind ${JSON.stringify(entry.path)} belong to no entry`)
     }

@@ -1,4 +1,5 @@
 import { invalid } from '../refuse.ts'
+import { u16, u32, viewed } from './little-endian.ts'
 
 /** Where the directory of a zip lies. */
 export interface ZipEnd {
@@ -25,18 +26,19 @@ export const inZip64 = { short: 0xffff, long: 0xffffffff }
  */
 export function readEnd(path: string, tail: Buffer, fileBytes: number): ZipEnd {
   const at = tail.length - endBytes
-  if (at < 0 || tail.readUInt32LE(at) !== 0x06054b50) {
+  const { view } = viewed(tail)
+  if (at < 0 || u32(view, at) !== 0x06054b50) {
     throw invalid(path, 'it does not end with the end of central directory record of a zip')
   }
   const stated = {
-    entryCount: tail.readUInt16LE(at + 10),
-    directoryBytes: tail.readUInt32LE(at + 12),
-    directoryOffset: tail.readUInt32LE(at + 16),
+    entryCount: u16(view, at + 10),
+    directoryBytes: u32(view, at + 12),
+    directoryOffset: u32(view, at + 16),
   }
-  const isOneDisk = tail.readUInt32LE(at + 4) === 0 && tail.readUInt16LE(at + 8) === stated.entryCount
+  const isOneDisk = u32(view, at + 4) === 0 && u16(view, at + 8) === stated.entryCount
   if (!isOneDisk) throw invalid(path, 'it is one of several parts of a zip')
-  if (tail.readUInt16LE(at + 20) !== 0) throw invalid(path, 'it has a comment')
-  const zip64 = readZip64End(path, tail.subarray(0, at), fileBytes - endBytes)
+  if (u16(view, at + 20) !== 0) throw invalid(path, 'it has a comment')
+  const zip64 = readZip64End(path, viewed(tail.subarray(0, at)).view, fileBytes - endBytes)
   const end = zip64?.end ?? stated
   if (zip64) requireSame(path, stated, zip64.end)
   else if (hasEscape(stated)) throw invalid(path, 'it has no zip64 record, which its end asks for')
@@ -48,23 +50,23 @@ export function readEnd(path: string, tail: Buffer, fileBytes: number): ZipEnd {
 
 function readZip64End(
   path: string,
-  tail: Buffer,
+  tail: DataView,
   tailEnd: number,
 ): { readonly end: ZipEnd; readonly at: number } | undefined {
-  const locator = tail.length - locatorBytes
-  if (locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) return undefined
+  const locator = tail.byteLength - locatorBytes
+  if (locator < 0 || u32(tail, locator) !== 0x07064b50) return undefined
   const record = locator - zip64EndBytes
   const at = tailEnd - locatorBytes - zip64EndBytes
   const isThere =
     record >= 0 &&
-    tail.readUInt32LE(locator + 4) === 0 &&
+    u32(tail, locator + 4) === 0 &&
     readLong(path, tail, locator + 8) === at &&
-    tail.readUInt32LE(locator + 16) === 1 &&
-    tail.readUInt32LE(record) === 0x06064b50 &&
+    u32(tail, locator + 16) === 1 &&
+    u32(tail, record) === 0x06064b50 &&
     // The bytes that follow this field; more would be room for something that nobody reads.
     readLong(path, tail, record + 4) === zip64EndBytes - 12 &&
-    tail.readBigUInt64LE(record + 16) === 0n &&
-    tail.readBigUInt64LE(record + 24) === tail.readBigUInt64LE(record + 32)
+    tail.getBigUint64(record + 16, true) === 0n &&
+    tail.getBigUint64(record + 24, true) === tail.getBigUint64(record + 32, true)
   if (!isThere) throw invalid(path, 'its zip64 records contradict each other')
   return {
     at,
@@ -90,8 +92,8 @@ function hasEscape({ entryCount, directoryBytes, directoryOffset }: ZipEnd): boo
 }
 
 /** A number of 64 bits, which no file of today needs all of. */
-export function readLong(path: string, bytes: Buffer, at: number): number {
-  const value = Number(bytes.readBigUInt64LE(at))
+export function readLong(path: string, view: DataView, at: number): number {
+  const value = Number(view.getBigUint64(at, true))
   if (!Number.isSafeInteger(value)) throw invalid(path, 'it has a size or an offset that no file has')
   return value
 }

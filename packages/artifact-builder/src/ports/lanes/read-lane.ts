@@ -2,12 +2,14 @@ import { hash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { artifactErrors } from '../../errors.ts'
 import type { ArtifactLink } from '../../plan/match-manifest.ts'
-import { readHeader, type ZipEntry } from '../../plan/zip/read-directory.ts'
-import { packedBytesOf } from '../../plan/zip/read-local-header.ts'
-import { corrupt, invalid } from '../../plan/refuse.ts'
+import { viewed, type ViewedBytes } from '../../plan/zip/little-endian.ts'
+import { findPacked } from '../../plan/zip/read-local-header.ts'
+import { invalid } from '../../plan/refuse.ts'
 import { openFolderWriter, type FolderTarget } from '../folder-writer.ts'
 import { codeOf } from '../path-failure.ts'
 import type { LaneHandler } from './lane.ts'
+import { digestBytes } from './shared-entries.ts'
+import { extentAt } from './shared-extents.ts'
 import { unpackAll, type PackedEntry } from './unpack.ts'
 
 /** A zip to read, in memory that all lanes share. */
@@ -18,9 +20,9 @@ export interface ReadJob {
   readonly fd: number
   /** The bytes of the zip's directory. */
   readonly directory: SharedArrayBuffer
-  /** For each extent two doubles: where its header stands in the directory, and where it ends in the zip. */
+  /** What {@link shareExtents} made of them. */
   readonly extents: SharedArrayBuffer
-  /** For each extent the 32 bytes of the SHA-256 that its content must have. */
+  /** Room for the SHA-256 of the content of each extent, 32 bytes; that of a folder is left as it is. */
   readonly digests: SharedArrayBuffer
   /** For each batch two unsigned numbers of 32 bits: its first extent and the one after its last. */
   readonly batches: SharedArrayBuffer
@@ -36,9 +38,7 @@ export interface ReadProgress {
   readonly bytes: number
 }
 
-export const digestBytes = 32
-
-/** Reads batches of entries until none is left, compares each with its digest, and answers the links among them. */
+/** Reads batches of entries until none is left, leaves the digest of each, and answers the links among them. */
 export const readLane: LaneHandler<ReadJob, ReadProgress, readonly ArtifactLink[]> = function* (
   job,
   { post, stopped },
@@ -58,41 +58,36 @@ export const readLane: LaneHandler<ReadJob, ReadProgress, readonly ArtifactLink[
 
 function openReader(job: ReadJob) {
   const { path } = job
-  const directory = Buffer.from(job.directory)
-  const digests = Buffer.from(job.digests)
+  const directory = viewed(Buffer.from(job.directory))
+  const digests = new Uint8Array(job.digests)
   const extents = new Float64Array(job.extents)
   const folder = job.into && openFolderWriter(job.into)
-  const headerAt = (index: number) => extents[2 * index] as number
-  const endOf = (index: number) => extents[2 * index + 1] as number
-  let buffer = Buffer.alloc(0)
+  let buffer = viewed(Buffer.alloc(0))
 
-  const readExtents = (offset: number, end: number): Buffer => {
-    if (buffer.length < end - offset) buffer = Buffer.allocUnsafeSlow(end - offset)
-    const bytes = buffer.subarray(0, end - offset)
-    readAll(path, job.fd, bytes, offset)
-    return bytes
+  const readBytes = (offset: number, end: number): ViewedBytes => {
+    if (buffer.bytes.length < end - offset) buffer = viewed(Buffer.allocUnsafeSlow(end - offset))
+    readAll(path, job.fd, buffer.bytes.subarray(0, end - offset), offset)
+    return buffer
   }
 
-  const packedIn = (begin: number, end: number): readonly PackedEntry[] => {
-    const entries: ZipEntry[] = []
-    for (let index = begin; index < end; index++) entries.push(readHeader(path, directory, headerAt(index)))
-    const base = entries[0]?.offset ?? 0
-    const bytes = readExtents(base, endOf(end - 1))
-    return entries.map((entry, index) => {
-      const extent = bytes.subarray(entry.offset - base, endOf(begin + index) - base)
-      return { entry, packed: packedBytesOf(path, extent, directory, entry) }
+  const readPacked = (begin: number, end: number): readonly PackedEntry[] => {
+    const batch = Array.from({ length: end - begin }, (_, index) => extentAt(extents, directory.bytes, begin + index))
+    const base = batch[0]?.entry.offset ?? 0
+    const bytes = readBytes(base, batch.at(-1)?.end ?? base)
+    return batch.map(({ entry, end: extentEnd }) => {
+      const place = { at: entry.offset - base, end: extentEnd - base }
+      return { entry, at: findPacked(path, bytes, place, directory, entry) }
     })
   }
 
   const readBatch = (begin: number, end: number, links: ArtifactLink[]): ReadProgress => {
-    const entries = packedIn(begin, end)
-    const contents = unpackAll(path, entries)
+    const entries = readPacked(begin, end)
+    const contents = unpackAll(path, buffer.bytes, entries)
     let contentBytes = 0
     entries.forEach(({ entry }, index) => {
       const content = contents[index] as Buffer
-      const at = (begin + index) * digestBytes
-      checkDigest(path, entry, content, digests.subarray(at, at + digestBytes))
       contentBytes += content.length
+      if (entry.type !== 'directory') digests.set(hash('sha256', content, 'buffer'), (begin + index) * digestBytes)
       if (entry.type === 'symlink') links.push({ path: entry.path, target: content.toString() })
       folder?.write(entry, content)
     })
@@ -114,11 +109,5 @@ function readSome(path: string, fd: number, bytes: Buffer, position: number): nu
     return readSync(fd, bytes, 0, bytes.length, position)
   } catch (error) {
     throw artifactErrors.ARTIFACT_NOT_FOUND({ path, reason: codeOf(error) }, { cause: error })
-  }
-}
-
-function checkDigest(path: string, entry: ZipEntry, content: Buffer, digest: Buffer): void {
-  if (entry.type !== 'directory' && !hash('sha256', content, 'buffer').equals(digest)) {
-    throw corrupt(path, entry.path, 'has other bytes')
   }
 }

@@ -1,55 +1,83 @@
 import { crc32, gunzipSync, inflateRawSync, type Zlib } from 'node:zlib'
+import { viewed } from '../../plan/zip/little-endian.ts'
 import type { ZipEntry } from '../../plan/zip/read-directory.ts'
 import { corrupt, otherChecksum, trailing, unreadable } from '../../plan/refuse.ts'
 import { codeOf } from '../path-failure.ts'
 
-/** An entry with the bytes that the zip holds for it. */
+/** An entry and where its packed bytes begin among those that were read. */
 export interface PackedEntry {
   readonly entry: ZipEntry
-  readonly packed: Buffer
+  readonly at: number
 }
 
-/** The header of a gzip member without a name (RFC 1952), and the two bytes by which one is known. */
+/** The header of a gzip member without a name (RFC 1952), and the bytes by which one is known. */
 const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])
-const gzipMagic = gzipHeader.subarray(0, 2)
+const gzipMagic = gzipHeader.subarray(0, 3)
 const gzipTrailerBytes = 8
 
 /**
  * Unpacks entries: many small ones with one call. Making a decompressor costs more than what most files take to
  * unpack, but `gunzip` goes on with the next member of a file of many, and checks length and checksum of each: the
- * entries become such a file. It is exact, since no member can begin but where one was put: entries in whose bytes the
- * two that begin one occur are unpacked alone, as are those without content, which could be skipped unnoticed.
+ * entries become such a file. It is exact, since no member can begin but where one was put: where the bytes that begin
+ * one occur elsewhere too, all are unpacked alone, as are those without content, which could be skipped unnoticed.
  *
+ * @param bytes hold the packed bytes of the entries
  * @throws ARTIFACT_CORRUPT, ARTIFACT_INVALID
  */
-export function unpackAll(path: string, entries: readonly PackedEntry[]): readonly Buffer[] {
-  const members = entries.map(memberOf)
-  const sizeBytes = entries.reduce((sum, { entry }, index) => sum + (members[index] ? entry.sizeBytes : 0), 0)
-  const whole =
-    sizeBytes === 0 ? undefined : gunzipWhole(Buffer.concat(members.flatMap((parts) => parts ?? [])), sizeBytes)
+export function unpackAll(path: string, bytes: Buffer, entries: readonly PackedEntry[]): readonly Buffer[] {
+  const whole = unpackMembers(bytes, entries.filter(isMember))
   let at = 0
-  return entries.map((packed, index) => {
+  return entries.map((packed) => {
     // Without the whole: which entry it was, and what is wrong with it, is found one by one.
-    if (whole === undefined || members[index] === undefined) return unpack(path, packed)
+    if (whole === undefined || !isMember(packed)) return unpack(path, packed.entry, packedBytesOf(bytes, packed))
     return whole.subarray(at, (at += packed.entry.sizeBytes))
   })
 }
 
-function memberOf({ entry, packed }: PackedEntry): readonly Buffer[] | undefined {
-  if (!entry.isDeflated || entry.sizeBytes === 0) return undefined
-  const trailer = Buffer.allocUnsafe(gzipTrailerBytes)
-  trailer.writeUInt32LE(entry.checksum, 0)
-  trailer.writeUInt32LE(entry.sizeBytes, 4)
-  // Not in one of the parts, and not where two of them meet.
-  const isPlain = !packed.includes(gzipMagic) && !trailer.includes(gzipMagic) && !meetsMagic(packed, trailer)
-  return isPlain ? [gzipHeader, packed, trailer] : undefined
+function isMember({ entry }: PackedEntry): boolean {
+  return entry.isDeflated && entry.sizeBytes > 0
 }
 
-function meetsMagic(packed: Buffer, trailer: Buffer): boolean {
-  return packed[packed.length - 1] === gzipMagic[0] && trailer[0] === gzipMagic[1]
+function packedBytesOf(bytes: Buffer, { entry, at }: PackedEntry): Buffer {
+  return bytes.subarray(at, at + entry.packedBytes)
 }
 
-/** All of the members' contents, or undefined where one of them is not what its trailer says. */
+/** All of the entries' contents, or undefined where that is to be found one by one. */
+function unpackMembers(bytes: Buffer, entries: readonly PackedEntry[]): Buffer | undefined {
+  if (entries.length === 0) return undefined
+  const members = joinMembers(bytes, entries)
+  if (countOf(gzipMagic, members) > entries.length) return undefined
+  return gunzipWhole(
+    members,
+    entries.reduce((sum, { entry }) => sum + entry.sizeBytes, 0),
+  )
+}
+
+/** A gzip file with a member for each entry. */
+function joinMembers(bytes: Buffer, entries: readonly PackedEntry[]): Buffer {
+  const aroundBytes = gzipHeader.length + gzipTrailerBytes
+  const members = Buffer.allocUnsafe(entries.reduce((sum, { entry }) => sum + aroundBytes + entry.packedBytes, 0))
+  const { view } = viewed(members)
+  let at = 0
+  for (const packed of entries) {
+    const { checksum, sizeBytes, packedBytes } = packed.entry
+    members.set(gzipHeader, at)
+    members.set(packedBytesOf(bytes, packed), at + gzipHeader.length)
+    at += gzipHeader.length + packedBytes
+    view.setUint32(at, checksum, true)
+    view.setUint32(at + 4, sizeBytes, true)
+    at += gzipTrailerBytes
+  }
+  return members
+}
+
+function countOf(wanted: Buffer, bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + wanted.length)) count++
+  return count
+}
+
+/** The contents, or undefined where one of the members is not what its trailer says. */
 function gunzipWhole(members: Buffer, sizeBytes: number): Buffer | undefined {
   try {
     const whole = gunzipSync(members, { maxOutputLength: sizeBytes, chunkSize: chunkFor(sizeBytes) })
@@ -64,7 +92,7 @@ function chunkFor(sizeBytes: number): number {
   return Math.max(sizeBytes + 1, 64)
 }
 
-function unpack(path: string, { entry, packed }: PackedEntry): Buffer {
+function unpack(path: string, entry: ZipEntry, packed: Buffer): Buffer {
   const content = entry.isDeflated ? inflate(path, entry, packed) : packed
   if (content.length !== entry.sizeBytes) {
     throw corrupt(path, entry.path, `has ${content.length} bytes, not ${entry.sizeBytes}`)
