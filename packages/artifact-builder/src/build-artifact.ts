@@ -88,6 +88,8 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
   return withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
     const readFromMs = Date.now()
+    // With a cache there may be nothing for them to do.
+    if (checked.cache === undefined) prepareLanes(lanes)
     const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
     const entryCache = await openCache(checked, inputs)
     const fingerprint = entryCache && fingerprintInputs(inputs, checked)
@@ -117,6 +119,11 @@ async function openCache(
 /** What is told of what goes in, whether it was packed anew or not. */
 const keptEvents: ReadonlySet<string> = new Set(['artifact.planned', 'artifact.warned', 'artifact.secret-allowed'])
 
+/** To start one thread takes as long as to list a small tree, and only the caller's can do what comes before they pack. */
+function prepareLanes(lanes: readonly Lane[]): void {
+  for (const lane of lanes) lane.prepare('build')
+}
+
 /** Decides, packs and judges. What is told of the artifact is kept with it. */
 async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 'told'>): Promise<Artifact> {
   const told: Told[] = []
@@ -124,6 +131,7 @@ async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 't
     if (keptEvents.has(event.type)) told.push(event)
     means.tell(event)
   }
+  prepareLanes(means.lanes)
   const prepared = await prepareBuild(inputs, means, { kept: keptChoice(means.entryCache), signal: means.signal })
   tellAndKeep(planned(prepared))
   for (const warning of prepared.warnings) tellAndKeep(warning)

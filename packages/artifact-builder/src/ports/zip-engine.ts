@@ -12,6 +12,7 @@ import type { KeptChoice } from '../plan/kept-choice.ts'
 import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
 import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
+import { viewed } from '../plan/zip/little-endian.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
 import { encodeDirectory, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
 import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
@@ -255,9 +256,9 @@ function completeLargeFile(job: BuildJob, fd: number, index: number): void {
   const headerBytes = localHeaderLengthOf(columns, index)
   results.compressedBytes[index] = end - start - headerBytes
   results.deflated[index] = 1
-  const header = Buffer.alloc(headerBytes)
+  const header = viewed(Buffer.alloc(headerBytes))
   writeLocalHeader(header, 0, columns, index, dosTime)
-  writeWhole(fd, header, start)
+  writeWhole(fd, header.bytes, start)
 }
 
 function isPieceOf(batch: Batch, entry: number): batch is Batch & { readonly type: 'piece' } {
@@ -314,9 +315,9 @@ export async function finishZip(
   results.compressedBytes[count] = compressedBytes
   results.deflated[count] = 1
   const columns = { ...entries, ...results }
-  const header = Buffer.alloc(localHeaderLengthOf(columns, count))
+  const header = viewed(Buffer.alloc(localHeaderLengthOf(columns, count)))
   writeLocalHeader(header, 0, columns, count, dosTime)
-  const offset = writeAll(fd, [header, ...deflated], end)
+  const offset = writeAll(fd, [header.bytes, ...deflated], end)
   writeAll(fd, encodeDirectory(columns, headerOffsets(packed), offset, dosTime), offset)
 }
 

@@ -4,6 +4,8 @@
  * descriptor behind the data is what stream readers stumble over (https://github.com/archiverjs/node-compress-commons/pull/27).
  */
 
+import { setU16, setU32, viewed, type ViewedBytes } from './little-endian.ts'
+
 /** What the headers of a zip say of its entries, by number: objects for a hundred thousand would take longer than the headers. */
 export interface ZipColumns {
   /** Names in UTF-8, one behind the other, and where each ends; that of a folder has a `/` at its end. */
@@ -82,35 +84,42 @@ function nameEnd({ ends }: ZipColumns['names'], index: number): number {
 }
 
 /** Writes the header that stands before an entry's data, and answers where it ends. */
-export function writeLocalHeader(into: Buffer, at: number, columns: ZipColumns, index: number, time: DosTime): number {
+export function writeLocalHeader(
+  into: ViewedBytes,
+  at: number,
+  columns: ZipColumns,
+  index: number,
+  time: DosTime,
+): number {
+  const { view } = into
   const sizeBytes = columns.sizeBytes[index] as number
   const compressedBytes = columns.compressedBytes[index] as number
   const zip64 = takesZip64(sizeBytes)
-  into.writeUInt32LE(localSignature, at)
-  into.writeUInt16LE(zip64 ? needsZip64 : needsDeflate, at + 4)
-  writeShared(into, at + 6, columns, index, time)
-  into.writeUInt32LE(zip64 ? full32 : compressedBytes, at + 18)
-  into.writeUInt32LE(zip64 ? full32 : sizeBytes, at + 22)
-  into.writeUInt16LE(zip64 ? localZip64Bytes : 0, at + 28)
-  const nameBytes = writeName(into, at + localHeaderBytes, columns, index)
-  into.writeUInt16LE(nameBytes, at + 26)
+  setU32(view, at, localSignature)
+  setU16(view, at + 4, zip64 ? needsZip64 : needsDeflate)
+  writeShared(view, at + 6, columns, index, time)
+  setU32(view, at + 18, zip64 ? full32 : compressedBytes)
+  setU32(view, at + 22, zip64 ? full32 : sizeBytes)
+  setU16(view, at + 28, zip64 ? localZip64Bytes : 0)
+  const nameBytes = writeName(into.bytes, at + localHeaderBytes, columns, index)
+  setU16(view, at + 26, nameBytes)
   const end = at + localHeaderBytes + nameBytes
-  return zip64 ? writeZip64Field(into, end, [sizeBytes, compressedBytes]) : end
+  return zip64 ? writeZip64Field(view, end, [sizeBytes, compressedBytes]) : end
 }
 
 /** The fields that both headers of an entry have in a row: flags, method, time, date, checksum. */
 function writeShared(
-  into: Buffer,
+  view: DataView,
   at: number,
   { deflated, checksums }: ZipColumns,
   index: number,
   time: DosTime,
 ): void {
-  into.writeUInt16LE(nameIsUtf8, at)
-  into.writeUInt16LE(deflated[index] === 1 ? 8 : 0, at + 2)
-  into.writeUInt16LE(time.time, at + 4)
-  into.writeUInt16LE(time.date, at + 6)
-  into.writeUInt32LE(checksums[index] as number, at + 8)
+  setU16(view, at, nameIsUtf8)
+  setU16(view, at + 2, deflated[index] === 1 ? 8 : 0)
+  setU16(view, at + 4, time.time)
+  setU16(view, at + 6, time.date)
+  setU32(view, at + 8, checksums[index] as number)
 }
 
 function writeName(into: Buffer, at: number, { names }: ZipColumns, index: number): number {
@@ -121,11 +130,14 @@ function writeName(into: Buffer, at: number, { names }: ZipColumns, index: numbe
 }
 
 /** The extended-information field (APPNOTE 4.5.3): the numbers that the header has no room for, in this order. */
-function writeZip64Field(into: Buffer, at: number, numbers: readonly number[]): number {
-  into.writeUInt16LE(1, at)
-  into.writeUInt16LE(numbers.length * 8, at + 2)
+function writeZip64Field(view: DataView, at: number, numbers: readonly number[]): number {
+  setU16(view, at, 1)
+  setU16(view, at + 2, numbers.length * 8)
   let end = at + 4
-  for (const number of numbers) end = into.writeBigUInt64LE(BigInt(number), end)
+  for (const number of numbers) {
+    view.setBigUint64(end, BigInt(number), true)
+    end += 8
+  }
   return end
 }
 
@@ -162,10 +174,10 @@ function encodeHeaders(
 ): Buffer {
   let length = 0
   for (let index = first; index < end; index++) length += centralHeaderLength(columns, headersAt, index)
-  const headers = Buffer.alloc(length)
+  const headers = viewed(Buffer.alloc(length))
   let at = 0
   for (let index = first; index < end; index++) at = writeCentralHeader(headers, at, columns, headersAt, index, time)
-  return headers
+  return headers.bytes
 }
 
 /** How many numbers of an entry its header in the directory takes in 64 bits. */
@@ -180,36 +192,37 @@ function centralHeaderLength(columns: ZipColumns, headersAt: Float64Array, index
 }
 
 function writeCentralHeader(
-  into: Buffer,
+  into: ViewedBytes,
   at: number,
   columns: ZipColumns,
   headersAt: Float64Array,
   index: number,
   time: DosTime,
 ): number {
+  const { view } = into
   const mode = columns.modes[index] as number
   const sizeBytes = columns.sizeBytes[index] as number
   const compressedBytes = columns.compressedBytes[index] as number
   const headerAt = headersAt[index] as number
   const sizesIn64 = takesZip64(sizeBytes)
   const count = countIn64(columns, headersAt, index)
-  into.writeUInt32LE(centralSignature, at)
-  into.writeUInt16LE(madeByUnix, at + 4)
-  into.writeUInt16LE(count > 0 ? needsZip64 : needsDeflate, at + 6)
-  writeShared(into, at + 8, columns, index, time)
-  into.writeUInt32LE(sizesIn64 ? full32 : compressedBytes, at + 20)
-  into.writeUInt32LE(sizesIn64 ? full32 : sizeBytes, at + 24)
-  into.writeUInt16LE(count === 0 ? 0 : 4 + count * 8, at + 30)
+  setU32(view, at, centralSignature)
+  setU16(view, at + 4, madeByUnix)
+  setU16(view, at + 6, count > 0 ? needsZip64 : needsDeflate)
+  writeShared(view, at + 8, columns, index, time)
+  setU32(view, at + 20, sizesIn64 ? full32 : compressedBytes)
+  setU32(view, at + 24, sizesIn64 ? full32 : sizeBytes)
+  setU16(view, at + 30, count === 0 ? 0 : 4 + count * 8)
   // Comment, disk and internal attributes stay zero.
-  into.writeUInt32LE(((mode << 16) | ((mode & typeMask) === typeBits.directory ? dosFolder : 0)) >>> 0, at + 38)
-  into.writeUInt32LE(Math.min(headerAt, full32), at + 42)
-  const nameBytes = writeName(into, at + centralHeaderBytes, columns, index)
-  into.writeUInt16LE(nameBytes, at + 28)
+  setU32(view, at + 38, ((mode << 16) | ((mode & typeMask) === typeBits.directory ? dosFolder : 0)) >>> 0)
+  setU32(view, at + 42, Math.min(headerAt, full32))
+  const nameBytes = writeName(into.bytes, at + centralHeaderBytes, columns, index)
+  setU16(view, at + 28, nameBytes)
   const end = at + centralHeaderBytes + nameBytes
   if (count === 0) return end
   // In the order of APPNOTE 4.5.3.
   const numbers = sizesIn64 ? [sizeBytes, compressedBytes, headerAt] : [headerAt]
-  return writeZip64Field(into, end, numbers.slice(0, count))
+  return writeZip64Field(view, end, numbers.slice(0, count))
 }
 
 function encodeEnd(directory: { readonly count: number; readonly sizeBytes: number; readonly offset: number }): Buffer {

@@ -1,11 +1,12 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes } from '../../limits.ts'
+import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes, triesForMatch } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
 import { runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
 import { findByDigest, type DigestTable } from '../../plan/digest-table.ts'
 import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
+import { viewed, type ViewedBytes } from '../../plan/zip/little-endian.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
 import type { Batch } from '../../plan/zip/plan-batches.ts'
 import type { LaneContext, LaneHandler } from './lane.ts'
@@ -96,6 +97,14 @@ export const buildLane: LaneHandler<BuildJob, BuildMessage, void> = function* (j
   }
 }
 
+/** Packs a small text, for nothing but what V8 compiles and what is computed at the first use of each part. */
+export function prepareToBuild(): void {
+  const { source, deflate } = openKernel()
+  const bytes = source.subarray(0, source.write('A first file, to be ready for the next one. '.repeat(64)))
+  scanSecrets('first.txt', bytes)
+  deflate({ dictionaryBytes: 0, bytes: bytes.length, isLast: true, tries: triesForMatch })
+}
+
 function take<T>(job: BuildJob, counter: number, items: readonly T[]): { item: T; number: number } | undefined {
   const number = Atomics.add(job.taken, counter, 1)
   return number < items.length ? { item: items[number] as T, number } : undefined
@@ -128,15 +137,15 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     let bytes = 0
     let at = 0
     // Nothing is stored larger than it is.
-    const into = memoryFor(free, lengthOf(columns, columns.sizeBytes, batch))
+    const into = viewed(memoryFor(free, lengthOf(columns, columns.sizeBytes, batch)))
     for (let index = first; index < end;) {
       if (stopped()) return
       const next = kept?.hasSameTime ? runEnd(kept.unchanged, index, end) : index
-      const copied = next > index ? copyRun(index, next, into, at) : undefined
+      const copied = next > index ? copyRun(index, next, into.bytes, at) : undefined
       at = copied ?? packEntry(index, into, at)
       for (const until = copied === undefined ? index + 1 : next; index < until; index++) bytes += sizeOf(index)
     }
-    queue?.add(number, into.subarray(0, at))
+    queue?.add(number, into.bytes.subarray(0, at))
     post({ type: 'done', entries: end - first, bytes })
   }
 
@@ -154,17 +163,16 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     return at + bytes
   }
 
-  const packEntry = (index: number, into: Buffer, at: number): number => {
+  const packEntry = (index: number, into: ViewedBytes, at: number): number => {
     const dataAt = at + localHeaderLengthOf(columns, index)
     const unchanged = kept?.unchanged[index] ?? -1
-    if (unchanged >= 0) readKept(unchanged, into, dataAt)
+    if (unchanged >= 0) readKept(unchanged, into.bytes, dataAt)
     else {
       const bytes = readEntry(index)
       const same = inspectEntry(index, bytes)
       if (queue === undefined) return at
-      if (same === undefined || !placeKept(index, same, { bytes, into, at: dataAt })) {
-        placeCompressed(index, { bytes, into, at: dataAt })
-      }
+      const place = { bytes, into: into.bytes, at: dataAt }
+      if (same === undefined || !placeKept(index, same, place)) placeCompressed(index, place)
     }
     writeLocalHeader(into, at, columns, index, dosTime)
     return dataAt + (results.compressedBytes[index] as number)
@@ -268,7 +276,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const { index: keptIndex, fd, largeFiles } = kept as KeptInLanes
     const headerBytes = offset === 0 ? localHeaderLengthOf(columns, index) : 0
     const into = memoryFor(free, headerBytes + sizeBytes)
-    if (headerBytes > 0) writeLocalHeader(into, 0, columns, index, dosTime)
+    if (headerBytes > 0) writeLocalHeader(viewed(into), 0, columns, index, dosTime)
     const place = largeFiles.get(index) as number
     const at = (keptIndex.dataOffsets[place] as number) + offset
     readRange({ fd }, into.subarray(headerBytes, headerBytes + sizeBytes), { at, bytes: sizeBytes })

@@ -9,3 +9,11 @@ export const laneHandlers = {
 }
 
 export type LaneKind = keyof typeof laneHandlers
+
+/**
+ * What the first job of a kind would begin with, whatever it is: a thread that waits for its job may as well do it before.
+ * The jobs do not depend on it.
+ */
+export const lanePreparations: Partial<Record<LaneKind, () => Promise<void>>> = {
+  build: async () => (await import('./build-lane.ts')).prepareToBuild(),
+}

@@ -15,11 +15,10 @@ export type LaneHandler<Job, Message, Answer> = (
   context: LaneContext<Message>,
 ) => Generator<void, Answer, void>
 
-/** What is asked of a lane's thread. */
-export interface LaneRequest {
-  readonly kind: string
-  readonly job: unknown
-}
+/** What is asked of a lane's thread: to do a job, or to do what comes before the first job of a kind. */
+export type LaneRequest =
+  | { readonly type: 'run'; readonly kind: string; readonly job: unknown }
+  | { readonly type: 'prepare'; readonly kind: string }
 
 /**
  * A failure on its way to the caller's thread: an error of the catalogue comes as its code and context, one of the system

@@ -14,6 +14,8 @@ type AnswerOf<Kind extends LaneKind> = ReturnType<HandlerOf<Kind>> extends Gener
 
 /** One thread that does a job at a time. */
 export interface Lane {
+  /** Lets the thread start, and do what comes before its first job of a kind, while it has no job. */
+  readonly prepare: (kind: LaneKind) => void
   /** @throws what the job throws; `signal.reason` when cancelled */
   readonly run: <Kind extends LaneKind>(
     kind: Kind,
@@ -82,7 +84,16 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
     started.on('exit', () => fail(new Error('a worker thread of the artifact builder ended early')))
     return started
   }
+  const prepared = new Set<LaneKind>()
+  const ask = (request: LaneRequest) => {
+    worker ??= start()
+    worker.postMessage(request)
+  }
   return {
+    prepare: (kind) => {
+      if (!prepared.has(kind)) ask({ type: 'prepare', kind })
+      prepared.add(kind)
+    },
     run: async (kind, job, onMessage) => {
       signal?.throwIfAborted()
       if (broken !== undefined) throw broken
@@ -100,8 +111,7 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
             }
           }
           pending = { onReply, reject }
-          worker ??= start()
-          worker.postMessage({ kind, job } satisfies LaneRequest)
+          ask({ type: 'run', kind, job })
         })
       } finally {
         pending = undefined
@@ -114,6 +124,8 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
 
 function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
   return {
+    // Here it would not be done meanwhile.
+    prepare: () => undefined,
     run: async (kind, job, onMessage) => {
       const handler = (await laneHandlers[kind]()) as LaneHandler<unknown, unknown, unknown>
       const steps = handler(job, {

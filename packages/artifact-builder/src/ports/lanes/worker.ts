@@ -1,15 +1,20 @@
 /** What a worker thread runs: an entry point of its own, `dist/lane-worker.js`. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isDeployError } from '@fairlead/core'
-import { laneHandlers } from './handlers.ts'
+import { laneHandlers, lanePreparations, type LaneKind } from './handlers.ts'
 import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from './lane.ts'
 
 const stop = new Int32Array(workerData as SharedArrayBuffer)
 const reply = (message: LaneReply) => parentPort?.postMessage(message)
 
-parentPort?.on('message', (request: LaneRequest) => void answer(request))
+parentPort?.on('message', (request: LaneRequest) => void (request.type === 'run' ? answer(request) : prepare(request)))
 
-async function answer({ kind, job }: LaneRequest): Promise<void> {
+/** What goes wrong here goes wrong in the job too, which tells it. */
+async function prepare({ kind }: LaneRequest): Promise<void> {
+  await lanePreparations[kind as LaneKind]?.().catch(() => undefined)
+}
+
+async function answer({ kind, job }: LaneRequest & { readonly type: 'run' }): Promise<void> {
   try {
     const load = (laneHandlers as Record<string, () => Promise<LaneHandler<unknown, unknown, unknown>>>)[kind]
     if (load === undefined) throw new Error(`no lane does ${kind}`)
