@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { isDeployError, manifestPath, systemClock, timestamp, type Artifact, type ManifestEntry } from '@fairlead/core'
+import { isDeployError, manifestPath, systemClock, timestamp, type Artifact } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { progressIntervalMs, streamPieceBytes, triesForMatch } from './limits.ts'
@@ -12,6 +12,7 @@ import { chooses } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
 import { encodeManifest, type ManifestFacts } from './plan/encode-manifest.ts'
+import { eachEntry, type ManifestEntries } from './plan/entry-texts.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
 import { keepChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
@@ -214,7 +215,7 @@ async function writeArtifact(build: Build): Promise<Artifact> {
 interface Written {
   readonly packed: PackedEntries
   readonly facts: ManifestFacts
-  readonly entries: Iterable<ManifestEntry>
+  readonly entries: ManifestEntries
 }
 
 /** Writes the zip into an open file while its entries are read and judged. */
@@ -223,6 +224,7 @@ async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
   const written = await judge(build, packed)
   const dosTime = dosTimeOf(build.prepared.timeMs)
   await finishZip(build.lanes, packed, { fd: file.fd, dosTime, last: encodeManifest(written.facts, written.entries) })
+  for (const lane of build.lanes) lane.end()
   return written
 }
 
@@ -245,7 +247,7 @@ async function* archiveMembers(
   { facts, entries }: Written,
 ): AsyncGenerator<ArchiveMember, void, undefined> {
   let index = 0
-  for (const { path, type, sizeBytes, sha256 } of entries) {
+  for (const { path, type, sizeBytes, sha256 } of eachEntry(entries)) {
     const planned = plan.entries[index++] as PlannedEntry
     const mode = Number.parseInt(planned.mode, 8)
     const content =
@@ -291,7 +293,7 @@ async function judge(build: Build, packed: PackedEntries): Promise<Written> {
   const entries = manifestEntriesOf(plan.entries, packed)
   requireNoSecrets(build, packed.findings)
   await requireCommittedTree(build, packed)
-  if (deployable) requireSameBytes(root, deployable, entries)
+  if (deployable) requireSameBytes(root, deployable, eachEntry(entries))
   return { packed, facts: makeFacts({ application, commit: tree.commit, entries, allow }), entries }
 }
 
@@ -304,7 +306,7 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
     const { contentDigest, entries: found } = verified.manifest
     tell(verifiedEvent({ path: output, entryCount: found.length, sha256: verified.sha256, contentDigest }))
     signal?.throwIfAborted()
-    if (isDeepStrictEqual(verified.manifest, { ...facts, entries: [...entries] })) return
+    if (isDeepStrictEqual(verified.manifest, { ...facts, entries: [...eachEntry(entries)] })) return
   } catch (error) {
     if (!isDeployError(error, artifactErrors.ARTIFACT_NOT_FOUND)) throw error
     throw artifactErrors.ARTIFACT_OUTPUT_UNWRITABLE({ output, reason: error.context.reason }, { cause: error })
@@ -389,7 +391,7 @@ function keptArtifact(
     fingerprint,
     contentDigest: artifact.contentDigest,
     entryCount: artifact.entryCount,
-    contentBytes: bytesOf(prepared.plan.entries),
+    contentBytes: prepared.contentBytes,
     fileCount: unchanged + compressed + same,
     events: told.map((event) => ({ ...event })),
   }
@@ -406,22 +408,12 @@ function cacheIgnored({ folder }: EntryCache, reason: string) {
   return { type: 'artifact.cache-ignored' as const, summary, folder, reason }
 }
 
-function planned({ application, tree: { commit }, plan: { entries } }: PreparedBuild) {
-  const contentBytes = bytesOf(entries)
+function planned({ application, tree: { commit }, plan: { entries }, contentBytes }: PreparedBuild) {
   return {
     type: 'artifact.planned' as const,
     summary: `${application} at ${commit.slice(0, 12)}: ${entries.length} entries, ${contentBytes} bytes`,
     ...{ application, commit, entryCount: entries.length, contentBytes },
   }
-}
-
-function bytesOf(entries: PreparedBuild['plan']['entries']): number {
-  return entries.reduce((sum, entry) => sum + sizeOf(entry), 0)
-}
-
-function sizeOf(entry: PlannedEntry): number {
-  if (entry.type === 'directory') return 0
-  return entry.type === 'file' ? entry.sizeBytes : Buffer.byteLength(entry.target)
 }
 
 function writtenEvent({ path, entryCount, sizeBytes, sha256 }: Artifact) {
@@ -431,9 +423,8 @@ function writtenEvent({ path, entryCount, sizeBytes, sha256 }: Artifact) {
 
 /** Adds up what the lanes say is done, and tells it now and then, and at the end. */
 function tellProgress({ prepared, tell }: Build) {
-  const { entries } = prepared.plan
-  const entryCount = entries.length
-  const contentBytes = bytesOf(entries)
+  const { contentBytes, plan } = prepared
+  const entryCount = plan.entries.length
   let entriesDone = 0
   let bytesDone = 0
   let toldAtMs = Number.NEGATIVE_INFINITY
@@ -504,7 +495,7 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
 function makeFacts(given: {
   readonly application: string
   readonly commit: string
-  readonly entries: Iterable<ManifestEntry>
+  readonly entries: ManifestEntries
   readonly allow: readonly SecretAllowance[]
 }): ManifestFacts {
   const { application, commit, entries, allow } = given

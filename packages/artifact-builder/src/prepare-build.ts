@@ -4,7 +4,7 @@ import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { entryTimeMs } from './limits.ts'
-import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
+import type { ArtifactPlan, PlanArtifactOptions, PlannedEntry, TreeEntry } from './model.ts'
 import { refuseUnarchivable } from './plan/archiver-names.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
 import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
@@ -57,6 +57,8 @@ export interface PreparedBuild extends GatheredPlan {
   /** Whether the plan is that of the kept choice: the same names in the same order. */
   readonly isChosenAsBefore: boolean
   readonly output: string
+  /** Of files' contents and links' targets. */
+  readonly contentBytes: number
   /** What CodeDeploy's agent would say of it; undefined where nobody asked. */
   readonly deployable: DeployableFacts | undefined
   /** The time that every entry has. */
@@ -88,10 +90,16 @@ export async function prepareBuild(
     ...inputs,
     ...chosen,
     output: resolve(options.output),
+    contentBytes: plan.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
     deployable,
     timeMs,
     warnings,
   }
+}
+
+function bytesOf(entry: PlannedEntry): number {
+  if (entry.type === 'directory') return 0
+  return entry.type === 'file' ? entry.sizeBytes : Buffer.byteLength(entry.target)
 }
 
 /** Looks at root, lists it and reads the commit. */

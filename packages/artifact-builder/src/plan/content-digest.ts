@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ManifestEntry } from '@fairlead/core'
 import { sortedByBytes } from './byte-order.ts'
-import { inGroups } from './in-groups.ts'
+import { textsOf, type ManifestEntries } from './entry-texts.ts'
 
 /** The first line of what is digested; another form gets another number. */
 const form = 'fairlead/content/1\n'
-
-/** A call for each line would take longer than the digest. */
-const entriesAtATime = 1000
 
 /**
  * The digest of an artifact's entries, whatever the commit, the compressor and the times: SHA-256 of the line
@@ -15,13 +12,14 @@ const entriesAtATime = 1000
  * `<type> <mode> <sizeBytes> <sha256, or - for a folder> <path>` and a zero byte.
  */
 export function digestContent(entries: readonly ManifestEntry[]): string {
-  return digestSorted(sortedByBytes(entries, ({ path }) => path))
+  const sorted = sortedByBytes(entries, ({ path }) => path)
+  return digestSorted({ count: sorted.length, at: (index) => sorted[index] as ManifestEntry })
 }
 
 /** {@link digestContent} of entries that come in the order of the bytes of their paths. */
-export function digestSorted(entries: Iterable<ManifestEntry>): string {
+export function digestSorted(entries: ManifestEntries): string {
   const hash = createHash('sha256').update(form)
-  for (const some of inGroups(entries, entriesAtATime)) hash.update(some.map(lineOf).join(''))
+  for (const text of textsOf(entries, lineOf)) hash.update(text)
   return hash.digest('hex')
 }
 

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { crc32, createInflateRaw } from 'node:zlib'
-import type { ManifestEntry } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
+import type { ManifestEntries } from '../plan/entry-texts.ts'
 import type { KeptChoice } from '../plan/kept-choice.ts'
 import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
 import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
@@ -265,20 +265,21 @@ function isPieceOf(batch: Batch, entry: number): batch is Batch & { readonly typ
   return batch.type === 'piece' && batch.entry === entry
 }
 
-/** What the manifest says of the packed entries, one after the other: an array of them all would outlive its use. */
+/** What the manifest says of the packed entries. */
 export function manifestEntriesOf(
   planned: readonly PlannedEntry[],
   { entries, results }: PackedEntries,
-): Iterable<ManifestEntry> {
-  const digests = Buffer.from(results.digests.buffer)
-  const entryOf = ({ path, type, mode }: PlannedEntry, index: number): ManifestEntry => {
-    if (type === 'directory') return { path, type, mode, sizeBytes: 0 }
-    const sha256 = digests.toString('hex', index * digestBytes, (index + 1) * digestBytes)
-    return { path, type, mode, sizeBytes: sizeOf(entries, index), sha256 }
-  }
+): ManifestEntries {
+  // Of all of them at once: a call for each would take longer than what is made of them.
+  const digests = Buffer.from(results.digests.buffer).toString('hex')
+  const digitsOf = 2 * digestBytes
   return {
-    *[Symbol.iterator]() {
-      for (let index = 0; index < planned.length; index++) yield entryOf(planned[index] as PlannedEntry, index)
+    count: planned.length,
+    at: (index) => {
+      const { path, type, mode } = planned[index] as PlannedEntry
+      if (type === 'directory') return { path, type, mode, sizeBytes: 0 }
+      const sha256 = digests.slice(index * digitsOf, (index + 1) * digitsOf)
+      return { path, type, mode, sizeBytes: sizeOf(entries, index), sha256 }
     },
   }
 }

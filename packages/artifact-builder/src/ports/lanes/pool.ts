@@ -16,6 +16,8 @@ type AnswerOf<Kind extends LaneKind> = ReturnType<HandlerOf<Kind>> extends Gener
 export interface Lane {
   /** Lets the thread start, and do what comes before its first job of a kind, while it has no job. */
   readonly prepare: (kind: LaneKind) => void
+  /** Lets the thread end, which takes it a while: no job follows. */
+  readonly end: () => void
   /** @throws what the job throws; `signal.reason` when cancelled */
   readonly run: <Kind extends LaneKind>(
     kind: Kind,
@@ -118,6 +120,7 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
         signal?.throwIfAborted()
       }
     },
+    end: () => void worker?.terminate(),
     close: async () => worker?.terminate(),
   }
 }
@@ -126,6 +129,7 @@ function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
   return {
     // Here it would not be done meanwhile.
     prepare: () => undefined,
+    end: () => undefined,
     run: async (kind, job, onMessage) => {
       const handler = (await laneHandlers[kind]()) as LaneHandler<unknown, unknown, unknown>
       const steps = handler(job, {
