@@ -67,7 +67,7 @@ export async function withLanes<T>(
 /** The built file, from the built library and from its source alike. */
 function workerFile(): URL {
   const isSource = import.meta.url.endsWith('.ts')
-  return new URL(isSource ? '../../../dist/lane-worker.js' : './lane-worker.js', import.meta.url)
+  return new URL(isSource ? '../../../dist/lane-worker.cjs' : './lane-worker.cjs', import.meta.url)
 }
 
 /** The thread starts with its first job: to start one takes as long as to list five thousand files. */

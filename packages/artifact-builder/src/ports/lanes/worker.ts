@@ -1,4 +1,4 @@
-/** What a worker thread runs: an entry point of its own, `dist/lane-worker.js`. */
+/** What a worker thread runs: an entry point of its own, `dist/lane-worker.cjs`. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isDeployError } from '@fairlead/core'
 import { laneHandlers, lanePreparations, type LaneKind } from './handlers.ts'
