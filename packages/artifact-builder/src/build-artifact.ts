@@ -89,8 +89,8 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
   return withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
     const readFromMs = Date.now()
-    // With a cache there may be nothing for them to do.
-    if (checked.cache === undefined) prepareLanes(lanes)
+    // With a cache there may be nothing to pack.
+    if (checked.cache === undefined) prepareLanes(lanes.filter((lane) => !lanesForShortJobs.includes(lane)))
     const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
     const entryCache = await openCache(checked, inputs)
     const fingerprint = entryCache && fingerprintInputs(inputs, checked)

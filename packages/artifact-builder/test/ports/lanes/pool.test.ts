@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '@fairlead/test-support'
+import { withLanes } from '../../../src/ports/lanes/pool.ts'
+import { listTree } from '../../../src/ports/tree.ts'
+
+function makeTree(): string {
+  const root = temporaryFolder()
+  mkdirSync(join(root, 'below'))
+  writeFileSync(join(root, 'below', 'a.txt'), 'a')
+  return root
+}
+
+test.each([0, 1, 2])(
+  '%i threads that were told to get ready for one kind of job do another one too',
+  async (threads) => {
+    const listing = await withLanes({ threads, signal: undefined }, (lanes) => {
+      for (const lane of [...lanes, ...lanes]) lane.prepare('build')
+      return listTree(makeTree(), () => 'all below it', lanes)
+    })
+    expect(listing.paths).toEqual(['below/a.txt'])
+  },
+)
+
+/** What Node has open for threads. */
+function openPorts(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length
+}
+
+test('a thread that only got ready is gone when the call is over, and a cancelled one too', async () => {
+  const before = openPorts()
+  await withLanes({ threads: 2, signal: undefined }, ([first, second]) => {
+    first?.prepare('build')
+    second?.end()
+    expect(openPorts()).toBeGreaterThan(before)
+    return Promise.resolve()
+  })
+  expect(openPorts()).toBe(before)
+  const reason = new Error('no more')
+  const controller = new AbortController()
+  const cancelled = withLanes({ threads: 2, signal: controller.signal }, (lanes) => {
+    for (const lane of lanes) lane.prepare('build')
+    controller.abort(reason)
+    return listTree(makeTree(), () => 'all below it', lanes)
+  })
+  await expect(cancelled).rejects.toBe(reason)
+  expect(openPorts()).toBe(before)
+})
+
+test('a thread that has ended does no further job', async () => {
+  await withLanes({ threads: 1, signal: undefined }, async ([lane]) => {
+    const root = makeTree()
+    const list = () => listTree(root, () => 'all below it', lane ? [lane] : [])
+    await list()
+    lane?.end()
+    await expect(list()).rejects.toThrow('ended early')
+  })
+})
