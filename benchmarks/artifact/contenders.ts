@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure.ts'
+import { compiledEngine } from './compiled-engine.ts'
 
 /** What a contender is given for one run. */
 export interface Trial {
@@ -53,13 +54,13 @@ const allowFor = (tree: string) => (existsSync(join(tree, allow[0]?.path ?? ''))
 export const build = (node?: string) =>
   ours('build.mjs', ({ subject, output }) => ({ root: subject, output, ...allowFor(subject) }), node)
 
-/** Without digests and the search for secrets, which no option turns off: run from the source, its compilation included. */
+/** Without digests and the search for secrets, which no option turns off. */
 export const engineAlone: Contender = {
   name: 'ours',
   needs: [],
   command: ({ subject, output }) => {
     const options = JSON.stringify({ root: subject, output })
-    return [process.execPath, '--import', import.meta.resolve('tsx'), script('engine.ts'), options]
+    return [process.execPath, compiledEngine(), options]
   },
 }
 

@@ -1,4 +1,4 @@
-// The engine alone, in a process of its own: node --import tsx engine.ts <options of buildArtifact as JSON>
+// The engine alone, in a process of its own: node engine.js <options of buildArtifact as JSON>
 // What buildArtifact does, with the same functions, but for the digests of contents, the search for secrets, and what
 // follows from them: the manifest and the comparison with the commit.
 import { checkBuildOptions } from '../../packages/artifact-builder/src/build-options.ts'
@@ -11,8 +11,9 @@ import { gatherInputs, prepareBuild } from '../../packages/artifact-builder/src/
 
 const options = checkBuildOptions({ include: ['**'], requireAppSpec: false, ...JSON.parse(process.argv[2] ?? '{}') })
 
-await withLanes({ threads: options.workers, signal: undefined }, async (lanes) => {
-  const inputs = await gatherInputs(options, { lanes, signal: undefined })
+await withLanes({ threads: options.workers, signal: undefined }, async (lanes, lanesForShortJobs) => {
+  for (const lane of lanes) lane.prepare('build')
+  const inputs = await gatherInputs(options, { lanes: lanesForShortJobs, signal: undefined })
   const { root, output, plan, timeMs } = await prepareBuild(inputs, options, { kept: undefined, signal: undefined })
   const dosTime = dosTimeOf(timeMs)
   await writeOutput(output, {
