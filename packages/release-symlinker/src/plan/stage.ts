@@ -3,9 +3,14 @@ import { errors } from '../errors.ts'
 
 /** A folder of files as it is built somewhere. Paths are relative to it, parents come before what they hold. */
 export interface TreePlan {
-  readonly folders: readonly { readonly path: string; readonly mode: number }[]
+  readonly folders: readonly PlannedFolder[]
   readonly files: readonly PlannedFile[]
   readonly links: readonly PlannedLink[]
+}
+
+export interface PlannedFolder {
+  readonly path: string
+  readonly mode: number
 }
 
 export interface PlannedFile {
