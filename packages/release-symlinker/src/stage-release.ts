@@ -120,9 +120,8 @@ export async function stageOn(disk: Disk, options: StageReleaseOptions): Promise
   const layout = requireRoot(verb, options.root)
   options.signal?.throwIfAborted()
   const asked = await readRequest(disk, options)
-  // What was linked or renamed is read at its place. A copy reads itself.
-  const isRead = options.immutable === true || asked.packed !== undefined || (options.move ?? []).length > 0
-  const examination = isRead ? disk.startExamination(asked.plan.tree.files.length) : undefined
+  // Links are made and read at the same time. There is no such work beside reading what was renamed, and a copy reads itself.
+  const examination = options.immutable === true ? disk.startExamination(asked.plan.tree.files.length) : undefined
   try {
     return await stageRequest(disk, layout, { ...asked, examination }, options)
   } finally {

@@ -1,6 +1,4 @@
-import { hash } from 'node:crypto'
 import type * as Crypto from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type * as FileSystem from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type * as Threads from 'node:worker_threads'
@@ -28,9 +26,9 @@ export function isWorthAThread(files: number): boolean {
 
 /**
  * Examines files on two threads: a second one begins while the caller still brings files, and the caller's own takes its
- * part from the other end when there is nothing else to do. Both go the short way of what is ordinary: whatever else they
- * meet, a failure, no file, a file that does not fit into one read, is examined again by `examineFile`, which has the words
- * for it. Where the second one cannot start, or ends, the caller's does all.
+ * part from the other end when there is nothing else to do. The second one answers for what is ordinary alone: whatever
+ * else it meets, a failure, no file, a file that does not fit into one read, is examined again by `examineFile`, which has
+ * the words for it. Where it cannot start, or ends, the caller's does all.
  */
 export function startExamination(examineFile: ExamineFile, expectedFiles: number): Examination {
   const files: ExaminedFile[] = []
@@ -42,15 +40,12 @@ export function startExamination(examineFile: ExamineFile, expectedFiles: number
     },
     facts: async (signal) => {
       const facts: (FileFacts | undefined)[] = []
-      const examineOrdinary = ordinaryExaminer(calls, { hash }, copyChunkBytes)
       const examine = async (first: number) => {
         signal?.throwIfAborted()
-        for (const [index, file] of files.slice(first, first + examinedAtOnce).entries()) {
-          const answer = facts[first + index] ?? examineOrdinary(file) ?? examineFile(file.path, file.sizeBytes)
+        for (const [index, { path, sizeBytes }] of files.slice(first, first + examinedAtOnce).entries()) {
+          const answer = facts[first + index] ?? examineFile(path, sizeBytes)
           facts[first + index] = answer instanceof Promise ? await answer : answer
         }
-        // Others may be waiting.
-        await new Promise((resolve) => setImmediate(resolve))
       }
       const firsts = Array.from({ length: Math.ceil(files.length / examinedAtOnce) }, (_, n) => n * examinedAtOnce)
       const taken: number[] = []
@@ -137,15 +132,18 @@ function examineInThread(load: NodeJS.Require, examinerOf: typeof ordinaryExamin
   })
 }
 
-/** What an examination calls: each thread has its own. */
-const calls = { closeSync, constants, fstatSync, openSync, readSync }
-
 /**
- * Examines a file in one go, without a step that others could take over; `undefined`: it is out of the ordinary. Taken to
- * the second thread as text too: it may use nothing that stands around it.
+ * Examines a file in one go; `undefined`: it is out of the ordinary. Taken to the second thread as text too: it may use
+ * nothing that stands around it.
  */
-function ordinaryExaminer(
-  { closeSync, constants, fstatSync, openSync, readSync }: typeof calls,
+export function ordinaryExaminer(
+  {
+    closeSync,
+    constants,
+    fstatSync,
+    openSync,
+    readSync,
+  }: Pick<typeof FileSystem, 'closeSync' | 'constants' | 'fstatSync' | 'openSync' | 'readSync'>,
   { hash }: Pick<typeof Crypto, 'hash'>,
   chunkBytes: number,
 ): (file: ExaminedFile) => FileFacts | undefined {
