@@ -2,15 +2,13 @@ import { join } from 'node:path'
 import { andThen } from './answer.ts'
 import { inParallel } from './in-parallel.ts'
 import { copyConcurrency } from './limits.ts'
-import type { PlannedFile, TreePlan, WritablePath } from './plan/stage.ts'
+import type { PlannedFile, PlannedFolder, TreePlan, WritablePath } from './plan/stage.ts'
 import {
   filePlacer,
   isExamined,
-  placeFile,
   placeIn,
   sizeOf,
   type Brought,
-  type FilePlacer,
   type PlacedCounts,
   type PlacingRequest,
 } from './place-files.ts'
@@ -30,32 +28,45 @@ export interface TreeRequest extends PlacingRequest {
   readonly onDifference: (difference: Difference) => void
 }
 
+/** A tree whose entries all stand at their place. */
+export interface BroughtTree {
+  /** Looks at what came by another way than a copy, and finishes it. */
+  readonly confirm: () => Promise<PlacedCounts>
+}
+
 /**
  * Builds a tree at `top`, whose folder stands already. Only its entries are finished: the folder itself stays closed to
  * everybody else until {@link finishFolder}, so that nobody can exchange what the next call works on.
  */
 export async function buildTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<PlacedCounts> {
+  const brought = await bringTree(disk, top, tree, request)
+  return await brought.confirm()
+}
+
+/** The first half of {@link buildTree}: after it, only what has to be put right changes anything. */
+export async function bringTree(disk: Disk, top: string, tree: TreePlan, request: TreeRequest): Promise<BroughtTree> {
   const { linkTargets, movedFolders, owner, signal, onDifference } = request
   for (const { path } of tree.folders) {
     signal?.throwIfAborted()
     if (path !== '' && !movedFolders.has(path)) await disk.makeFolder(placeIn(top, path), 0o700)
   }
-  const counts = await placeFiles(disk, top, tree.files, request)
+  const brought = await bringFiles(disk, top, tree.files, request)
   for (const { path, source } of tree.links) {
     signal?.throwIfAborted()
     const [target, place] = [linkTargets.get(source) ?? '', join(top, path)]
     await makeOwnLink(disk, target, place, owner)
     if ((await disk.linkTarget(place)) !== target) onDifference({ path: source, problem: 'is a link to another place' })
   }
-  return counts
+  return brought
 }
 
-async function placeFiles(
+/** A copy is judged at once: what was written is known. */
+async function bringFiles(
   disk: Disk,
   top: string,
   files: readonly PlannedFile[],
   request: TreeRequest,
-): Promise<PlacedCounts> {
+): Promise<BroughtTree> {
   const { signal, onDifference, examination } = request
   const placer = filePlacer(disk, request)
   const judge = (file: PlannedFile, sha256: string | undefined) => {
@@ -63,57 +74,51 @@ async function placeFiles(
     const problem = sha256 === undefined ? 'has other names too' : `has the sha256 ${sha256}, expected ${file.sha256}`
     onDifference({ path: file.source, problem })
   }
-  if (examination) await placeOnTwoThreads(top, files, { placer, examination, judge, signal })
-  else {
-    await inParallel(files, copyConcurrency, signal, (file) =>
-      andThen(placeFile(disk, placer, file, placeIn(top, file.path)), (sha256) => judge(file, sha256)),
-    )
-  }
-  return placer.counts
-}
-
-/** First all are brought, while those that are there are read already; then each is confirmed. */
-async function placeOnTwoThreads(
-  top: string,
-  files: readonly PlannedFile[],
-  { placer, examination, judge, signal }: PlacingOnTwoThreads,
-): Promise<void> {
-  const placed: PlacedFile[] = []
+  const unseen: UnseenFile[] = []
   await inParallel(files, copyConcurrency, signal, (file) => {
     const to = placeIn(top, file.path)
     return andThen(placer.bring(file, to), (brought) => {
-      placed.push({ file, to, brought })
-      if (isExamined(brought)) examination.add(to, sizeOf(brought, file))
+      if (!isExamined(brought))
+        return andThen(placer.confirm(file, to, brought, undefined), (sha256) => judge(file, sha256))
+      unseen.push({ file, to, brought })
+      examination?.add(to, sizeOf(brought, file))
     })
   })
-  const facts = (await examination.facts(signal)).values()
-  await inParallel(placed, copyConcurrency, signal, ({ file, to, brought }) => {
-    const found = isExamined(brought) ? facts.next().value : undefined
-    return andThen(placer.confirm(file, to, brought, found), (sha256) => judge(file, sha256))
-  })
+  const confirm = async () => {
+    const facts = (await examination?.facts(signal))?.values()
+    await inParallel(unseen, copyConcurrency, signal, ({ file, to, brought }) =>
+      andThen(facts ? facts.next().value : disk.examineFile(to, sizeOf(brought, file)), (found) =>
+        andThen(placer.confirm(file, to, brought, found), (sha256) => judge(file, sha256)),
+      ),
+    )
+    return placer.counts
+  }
+  return { confirm }
 }
 
-interface PlacingOnTwoThreads {
-  readonly placer: FilePlacer
-  readonly examination: Examination
-  readonly judge: (file: PlannedFile, sha256: string | undefined) => void
-  readonly signal: AbortSignal | undefined
-}
-
-interface PlacedFile {
+/** It is at its place, and nobody has looked at it there. */
+interface UnseenFile {
   readonly file: PlannedFile
   readonly to: string
   readonly brought: Brought
 }
 
-/** Opens the folders of a tree that is complete, the innermost first; its own folder stays closed. */
+/**
+ * Whether a folder may have its mode before all that is in it is confirmed: nobody else can change what is in it, and we
+ * still can.
+ */
+export function mayOpenFirst({ mode }: PlannedFolder): boolean {
+  return (mode & 0o722) === 0o700
+}
+
+/** Opens folders of a tree, the innermost first; its own folder stays closed. */
 export async function finishFolders(
   disk: Disk,
   top: string,
-  tree: TreePlan,
+  folders: readonly PlannedFolder[],
   { owner, sync }: Pick<TreeRequest, 'owner' | 'sync'>,
 ): Promise<void> {
-  for (const { path, mode } of tree.folders.toReversed()) {
+  for (const { path, mode } of folders.toReversed()) {
     if (path !== '') await finishFolder(disk, placeIn(top, path), mode, owner, sync)
   }
 }

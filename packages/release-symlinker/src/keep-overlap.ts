@@ -23,6 +23,7 @@ export async function keepOverlap(
 ): Promise<void> {
   const live = overlap.length === 0 ? undefined : await readLive(disk, layout)
   if (live === undefined) return
+  request.onChange?.()
   const taken = new Set(
     [...plan.tree.folders, ...plan.tree.files, ...plan.tree.links, ...plan.shared].map(({ path }) => path),
   )

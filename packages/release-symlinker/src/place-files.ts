@@ -20,6 +20,8 @@ export interface PlacingRequest {
   readonly linkFrom: readonly string[]
   /** Folders at the top of the archive that stand at their place already, renamed. */
   readonly moved: ReadonlySet<string>
+  /** Told before a file that stands at its place is changed there, or exchanged. */
+  readonly onChange?: (() => void) | undefined
 }
 
 /** How a file came to its place, and what is still to be known of it. */
@@ -97,6 +99,7 @@ export function filePlacer(disk: Disk, request: PlacingRequest): FilePlacer {
     return isFinished ? facts.sha256 : finishMoved(facts, mode, to)
   }
   const finishMoved = async (facts: FileFacts, mode: number, to: string): Promise<string> => {
+    request.onChange?.()
     if (owner && !isOwnedBy(facts, owner, runningAs)) await disk.setOwner(to, owner)
     if (facts.mode !== mode || owner) await disk.setMode(to, mode)
     if (sync) await disk.syncFile(to)
@@ -115,6 +118,7 @@ export function filePlacer(disk: Disk, request: PlacingRequest): FilePlacer {
     return sync ? disk.syncFile(to).then(() => file.sha256) : file.sha256
   }
   const bringAnother = async (file: PlannedFile, to: string, folder: number): Promise<string | undefined> => {
+    request.onChange?.()
     await disk.removeFile(to)
     const brought = await linkOrCopy(file, to, folder)
     return await confirm(

@@ -75,7 +75,7 @@ export async function seedShared(
     else {
       await disk.makeFolder(temporary, 0o700)
       await buildTree(disk, temporary, seed, tree)
-      await finishFolders(disk, temporary, seed, tree)
+      await finishFolders(disk, temporary, seed.folders, tree)
     }
     requireNoDifference(request.from, differences)
     for (const parent of ['', ...parentsOf(path)]) {

@@ -5,8 +5,9 @@ import { andThen } from './answer.ts'
 import { errors } from './errors.ts'
 import { copyConcurrency, maxListedDifferences } from './limits.ts'
 import { inParallel } from './in-parallel.ts'
-import { topOf } from './place-files.ts'
-import { linkProblem, newParentsOf } from './plan/stage.ts'
+import { placeIn, topOf } from './place-files.ts'
+import { FoldersAbove } from './plan/folders-above.ts'
+import { linkProblem } from './plan/stage.ts'
 import { describeType } from './layout.ts'
 import type { Disk, EntryType } from './ports/disk.ts'
 
@@ -123,42 +124,58 @@ export async function requireComplete(
   { from, manifest, hasManifest }: Source,
   signal: AbortSignal | undefined,
 ): Promise<Inventory> {
-  const types = await typesBelow(disk, from, signal)
-  const expected = expectedTypes(manifest, hasManifest)
+  const missing = expectedTypes(manifest, hasManifest)
   const differences: Difference[] = []
-  for (const [path, type] of expected) {
-    const found = types.get(path)
-    if (found === type) continue
-    const problem = found && `is ${describeType(found)}, expected ${describeType(type)}`
-    differences.push({ path, problem: problem ?? 'is missing' })
-  }
-  const linkTargets = new Map<string, string>()
-  const links = manifest.entries.filter(({ path, type }) => type === 'symlink' && types.get(path) === 'symlink')
-  await inParallel(links, copyConcurrency, signal, async ({ path, sha256 }) => {
-    const target = (await disk.linkTarget(join(from, path))) ?? ''
-    linkTargets.set(path, target)
-    if (sha256Of(target) !== sha256) differences.push({ path, problem: 'is a link to another place' })
+  const [extra, folders, extraFolders]: [string[], string[], string[]] = [[], [], []]
+  await visitBelow(disk, from, signal, (path, type) => {
+    if (type === 'directory') folders.push(path)
+    const expected = missing.get(path)
+    if (expected === undefined) (type === 'directory' ? extraFolders : extra).push(path)
+    else if (expected === type) missing.delete(path)
+    else {
+      missing.delete(path)
+      differences.push({ path, problem: `is ${describeType(type)}, expected ${describeType(expected)}` })
+    }
   })
+  for (const path of missing.keys()) differences.push({ path, problem: 'is missing' })
+  const linkTargets = await readLinks(disk, { from, manifest }, differences, signal)
   requireNoDifference(from, differences)
   for (const [path, target] of linkTargets) {
     const problem = linkProblem(path, target)
     if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem })
   }
-  const [extra, folders, extraFolders]: [string[], string[], string[]] = [[], [], []]
-  for (const [path, type] of types) {
-    if (type === 'directory') folders.push(path)
-    if (!expected.has(path)) (type === 'directory' ? extraFolders : extra).push(path)
-  }
   return { linkTargets, extra, folders, extraFolders }
 }
 
+/** What the links of a manifest hold, by path. Of one that differs it is noted. */
+async function readLinks(
+  disk: Disk,
+  { from, manifest }: Pick<Source, 'from' | 'manifest'>,
+  differences: Difference[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const differing = new Set(differences.map(({ path }) => path))
+  const links = manifest.entries.filter(({ path, type }) => type === 'symlink' && !differing.has(path))
+  const targets = new Map<string, string>()
+  await inParallel(links, copyConcurrency, signal, async ({ path, sha256 }) => {
+    const target = (await disk.linkTarget(join(from, path))) ?? ''
+    targets.set(path, target)
+    if (sha256Of(target) !== sha256) differences.push({ path, problem: 'is a link to another place' })
+  })
+  return targets
+}
+
 /** What a manifest says that stands in an archive, by path. */
-function expectedTypes({ entries }: Manifest, hasManifest: boolean): ReadonlyMap<string, EntryType> {
+function expectedTypes({ entries }: Manifest, hasManifest: boolean): Map<string, EntryType> {
   const expected = new Map<string, EntryType>(hasManifest ? [[manifestPath, 'file']] : [])
-  for (const { path, type } of entries) expected.set(path, type)
-  const folders = new Set<string>()
-  for (const path of [...expected.keys()]) {
-    for (const parent of newParentsOf(path, folders)) if (!expected.has(parent)) expected.set(parent, 'directory')
+  const above = new FoldersAbove()
+  const addFolders = (path: string) => {
+    for (const folder of above.add(path)) if (!expected.has(folder)) expected.set(folder, 'directory')
+  }
+  if (hasManifest) addFolders(manifestPath)
+  for (const { path, type } of entries) {
+    addFolders(path)
+    expected.set(path, type)
   }
   return expected
 }
@@ -181,19 +198,29 @@ export async function typesBelow(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, EntryType>> {
   const types = new Map<string, EntryType>()
+  await visitBelow(disk, top, signal, (path, type) => void types.set(path, type))
+  return types
+}
+
+/** Tells everything below a folder, with its path inside it; a folder before what it holds. */
+async function visitBelow(
+  disk: Disk,
+  top: string,
+  signal: AbortSignal | undefined,
+  visit: (path: string, type: EntryType) => void,
+): Promise<void> {
   let folders: readonly string[] = ['']
   while (folders.length > 0) {
     const next: string[] = []
     await inParallel(folders, copyConcurrency, signal, (folder) =>
-      andThen(disk.list(join(top, folder)), (entries = []) => {
+      andThen(disk.list(placeIn(top, folder)), (entries = []) => {
         for (const { name, type } of entries) {
           const path = folder === '' ? name : `${folder}/${name}`
-          types.set(path, type)
           if (type === 'directory') next.push(path)
+          visit(path, type)
         }
       }),
     )
     folders = next
   }
-  return types
 }

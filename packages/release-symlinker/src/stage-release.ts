@@ -13,7 +13,7 @@ import {
   type StagedRelease,
 } from '@fairlead/core'
 import { checkLockOptions, lockOptionNames } from './activate-release.ts'
-import { buildTree, finishFolder, finishFolders, makeOwnLink, makeWritable } from './build-tree.ts'
+import { bringTree, finishFolder, finishFolders, makeOwnLink, makeWritable, mayOpenFirst } from './build-tree.ts'
 import { errors } from './errors.ts'
 import {
   isOfDeployment,
@@ -29,6 +29,7 @@ import { keepOverlap } from './keep-overlap.ts'
 import { withLock } from './lock.ts'
 import type { LockOptions, ReleaseAmbientOptions } from './model.ts'
 import { findMovable, giveBack, moveFolders, noteMove } from './move-folders.ts'
+import { startSync, type OngoingSync } from './ongoing-sync.ts'
 import { findOwnership } from './owner.ts'
 import { topOf, type PlacedCounts } from './place-files.ts'
 import { parseReleaseName, releaseName } from './plan/name.ts'
@@ -293,6 +294,7 @@ async function build(
   const seeds = { from, linkTargets, owner, signal, linkFrom: [], moved: nothing, movedFolders: nothing }
   let note: string | undefined
   let counts: PlacedCounts
+  let ongoing: OngoingSync | undefined
   try {
     // Closed to everybody else until it is complete: nobody can lead a chown or a copy of ours elsewhere.
     await disk.makeFolder(staging, 0o700)
@@ -300,18 +302,27 @@ async function build(
     note = await noteMove(disk, layout, folders)
     const moved = await moveFolders(disk, folders)
     const movedFolders = new Set(inventory.folders.filter((path) => moved.has(topOf(path))))
-    const request = { ...seeds, linkFrom, moved, movedFolders, sync, examination, onDifference }
-    counts = await buildTree(disk, staging, plan.tree, request)
-    requireNoDifference(from, differences)
+    const onChange = () => ongoing?.changed()
+    const request = { ...seeds, linkFrom, moved, movedFolders, sync, examination, onDifference, onChange }
+    const tree = await bringTree(disk, staging, plan.tree, request)
     await disk.writeFile(join(staging, manifestPath), manifestText, { mode: 0o644, owner, sync })
-    await keepOverlap(disk, layout, staging, { overlap: options.overlap ?? [], plan }, { ...request, signal })
     for (const shared of plan.shared) await makeOwnLink(disk, shared.target, join(staging, shared.path), owner)
-    await finishFolders(disk, staging, plan.tree, request)
+    const first = sync || owner ? [] : plan.tree.folders.filter(mayOpenFirst)
+    await finishFolders(disk, staging, first, request)
+    // From here on hardly anything changes: the disk writes while we read.
+    if (!sync) ongoing = startSync(disk, staging)
+    counts = await tree.confirm()
+    requireNoDifference(from, differences)
+    await keepOverlap(disk, layout, staging, { overlap: options.overlap ?? [], plan }, { ...request, signal })
+    const last = first.length === 0 ? plan.tree.folders : plan.tree.folders.filter((folder) => !mayOpenFirst(folder))
+    if (last.length > 0) onChange()
+    await finishFolders(disk, staging, last, request)
     for (const folder of plan.writable) {
+      onChange()
       await makeWritable(disk, join(staging, folder.path), folder, writers.get(folder.path), sync)
     }
-    await labelled(disk, staging, options)
-    if (!sync && !(await disk.syncFileSystem(staging))) await syncEach(disk, staging, plan)
+    if (await labelled(disk, staging, options)) onChange()
+    if (ongoing && !(await ongoing.end())) await syncEach(disk, staging, plan)
     for (const missing of await findMissingShared(disk, layout, plan.shared)) {
       signal?.throwIfAborted()
       await seedShared(disk, layout, missing, { ...seeds, writer: writers.get(missing.path) }, options)
@@ -330,6 +341,7 @@ async function build(
     await disk.rename(staging, path)
     await disk.syncFolder(layout.releases)
   } catch (error) {
+    await ongoing?.settled
     await discard(disk, { staging, path, record, note })
     throw error
   }
@@ -363,13 +375,22 @@ async function foldersToLinkFrom(disk: Disk, layout: Layout, from: string): Prom
   return [...(current === undefined ? [] : [join(layout.releases, current)]), from]
 }
 
-/** A renamed or linked file has the label of the place that it comes from; a copy has that of the process's rules. */
-async function labelled(disk: Disk, staging: string, { onEvent, clock = systemClock }: StageReleaseOptions) {
+/**
+ * A renamed or linked file has the label of the place that it comes from; a copy has that of the process's rules. Answers
+ * whether there are labels.
+ */
+async function labelled(
+  disk: Disk,
+  staging: string,
+  { onEvent, clock = systemClock }: StageReleaseOptions,
+): Promise<boolean> {
   const answer = await disk.restoreLabels(staging)
-  if (answer === 'off' || answer.problem === undefined) return
+  if (answer === 'off') return false
+  if (answer.problem === undefined) return true
   const { problem: reason } = answer
   const summary = `could not restore the SELinux labels of ${staging}: ${reason}`
   onEvent?.({ type: 'release.labels-kept', at: timestamp(clock), summary, path: staging, reason })
+  return true
 }
 
 async function discard(

@@ -1,5 +1,5 @@
 import { parseStagedRelease } from '@fairlead/core'
-import type { InstalledReleases } from '@fairlead/release-symlinker'
+import type { ArtifactReader, InstalledReleases } from '@fairlead/release-symlinker'
 import { Option, type Command } from 'commander'
 import type { CommonOptions } from '../command-context.ts'
 import { cliErrors } from '../errors.ts'
@@ -96,16 +96,21 @@ function switchOptions(command: Command): Command {
     .option('--probe-commit <commit>', 'default: the commit of the release')
 }
 
+/** It is loaded where an artifact is still a file: of a folder, which CodeDeploy's agent has unpacked, it reads nothing. */
+const lazyReader: ArtifactReader = {
+  readArtifact: async (...args) => (await import('../artifact-reader.ts')).artifactReader.readArtifact(...args),
+  extractArtifact: async (...args) => (await import('../artifact-reader.ts')).artifactReader.extractArtifact(...args),
+}
+
 /** What the flags ask of a staging. */
-async function stagingOf(options: StageOptions) {
+function stagingOf(options: StageOptions) {
   const { root, from, id, commit, shared, overlap, immutable, move, owner, group, whenLocked, lockTimeoutMs } = options
-  const { artifactReader } = await import('../artifact-reader.ts')
   const writable = options.writable?.map(parseWritable)
   return {
     root,
     from,
     id,
-    reader: artifactReader,
+    reader: lazyReader,
     ...given({ commit, shared, overlap, writable, immutable, move, owner, group, whenLocked, lockTimeoutMs }),
   }
 }
@@ -161,7 +166,7 @@ export const hostCommands: CommandGroup = (program, io) => {
       const { ambient, answer } = context
       const { root, keep, keepInUse, whenLocked, lockTimeoutMs } = options
       const arrival = await arrivalOf(options)
-      const staging = await stagingOf({ ...options, ...arrival })
+      const staging = stagingOf({ ...options, ...arrival })
       if (options.dryRun) return await printPlan(staging, context)
       const staged = await stageRelease({ ...staging, ...ambient })
       const report = await activateRelease(staged, { ...switchOf(options, staged.commit, io), ...ambient })
@@ -189,7 +194,7 @@ export const hostCommands: CommandGroup = (program, io) => {
     },
     async (_args, options, { ambient, answer }) => {
       const { stageRelease } = await import('@fairlead/release-symlinker')
-      const staged = await stageRelease({ ...(await stagingOf(options)), ...ambient })
+      const staged = await stageRelease({ ...stagingOf(options), ...ambient })
       answer(staged, [staged.path])
     },
   )
@@ -375,7 +380,7 @@ function whatIsWrong({ current, currentLink, recorded }: InstalledReleases): rea
 }
 
 async function printPlan(
-  { from, id, commit, shared, writable, reader }: Awaited<ReturnType<typeof stagingOf>>,
+  { from, id, commit, shared, writable, reader }: ReturnType<typeof stagingOf>,
   { answer, ambient }: Parameters<Parameters<typeof subcommand<DeployOptions>>[3]>[2],
 ): Promise<void> {
   const { formatPlan, planStaging, readArchiveManifest } = await import('@fairlead/release-symlinker')

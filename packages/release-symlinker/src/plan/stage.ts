@@ -1,11 +1,17 @@
 import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
 import { errors } from '../errors.ts'
+import { FoldersAbove } from './folders-above.ts'
 
 /** A folder of files as it is built somewhere. Paths are relative to it, parents come before what they hold. */
 export interface TreePlan {
-  readonly folders: readonly { readonly path: string; readonly mode: number }[]
+  readonly folders: readonly PlannedFolder[]
   readonly files: readonly PlannedFile[]
   readonly links: readonly PlannedLink[]
+}
+
+export interface PlannedFolder {
+  readonly path: string
+  readonly mode: number
 }
 
 export interface PlannedFile {
@@ -84,7 +90,7 @@ export function planContents(
     ...planShared(path, entries),
     writable: folders.find((folder) => folder.path === path),
   }))
-  const own = [...entries.values()].filter(({ path }) => !isShared(path))
+  const own = paths.length === 0 ? manifest.entries : manifest.entries.filter(({ path }) => !isShared(path))
   const ownWritable = folders.filter(({ path }) => !isShared(path))
   const inside = [manifestPath, ...paths, ...ownWritable.map(({ path }) => `${path}/`)]
   const tree = treeOf(own, inside.flatMap(parentsOf), '')
@@ -113,16 +119,19 @@ function checkedEntries(list: readonly ManifestEntry[]): Entries {
     if (problem !== undefined) throw errors.RELEASE_MANIFEST_UNSAFE({ path: entry.path, problem })
     entries.set(entry.path, entry)
   }
-  const folders = new Set<string>()
-  for (const path of [...entries.keys(), manifestPath]) {
-    for (const parent of newParentsOf(path, folders)) {
-      const type = entries.get(parent)?.type ?? 'directory'
-      if (type !== 'directory') {
-        throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem: `stands below ${parent}, which is a ${type}` })
-      }
+  const folders = new FoldersAbove()
+  for (const path of entries.keys()) requireFolders(path, folders.add(path), entries)
+  requireFolders(manifestPath, folders.add(manifestPath), entries)
+  return entries
+}
+
+function requireFolders(path: string, parents: readonly string[], entries: Entries): void {
+  for (const parent of parents) {
+    const type = entries.get(parent)?.type ?? 'directory'
+    if (type !== 'directory') {
+      throw errors.RELEASE_MANIFEST_UNSAFE({ path, problem: `stands below ${parent}, which is a ${type}` })
     }
   }
-  return entries
 }
 
 function entryProblem({ path, type, sha256 }: ManifestEntry, before: Entries): string | undefined {
@@ -229,31 +238,25 @@ function planShared(path: string, entries: Entries): SharedPlan {
 function treeOf(entries: readonly ManifestEntry[], moreFolders: readonly string[], top: string): TreePlan {
   const inside = (path: string) => (top === '' ? path : path.slice(top.length + 1))
   const modes = new Map<string, number>()
-  const known = new Set<string>()
-  for (const path of [...entries.map((entry) => entry.path), ...moreFolders.map((path) => `${path}/`)]) {
-    for (const parent of newParentsOf(path, known)) {
-      if (top === '' || parent.startsWith(`${top}/`)) modes.set(inside(parent), 0o755)
+  const files: PlannedFile[] = []
+  const links: PlannedLink[] = []
+  const above = new FoldersAbove()
+  const addFolders = (paths: readonly string[]) => {
+    for (const path of paths) {
+      const isInside = top === '' || path.startsWith(`${top}/`)
+      if (isInside && !modes.has(inside(path))) modes.set(inside(path), 0o755)
     }
   }
-  for (const { type, path, mode } of entries) {
-    if (type === 'directory') modes.set(inside(path), Number.parseInt(mode, 8))
+  for (const { type, path, mode: digits, sizeBytes, sha256 = '' } of entries) {
+    addFolders(above.add(path))
+    const mode = Number.parseInt(digits, 8)
+    if (type === 'directory') modes.set(inside(path), mode)
+    else if (type === 'file') files.push({ path: inside(path), source: path, mode, sizeBytes, sha256 })
+    else links.push({ path: inside(path), source: path, sha256 })
   }
+  addFolders(moreFolders)
   const folders = [...modes].map(([path, mode]) => ({ depth: depthOf(path), folder: { path, mode } }))
-  return {
-    folders: folders.sort((a, b) => a.depth - b.depth).map(({ folder }) => folder),
-    files: entries
-      .filter(({ type }) => type === 'file')
-      .map(({ path, mode, sizeBytes, sha256 = '' }) => ({
-        path: inside(path),
-        source: path,
-        mode: Number.parseInt(mode, 8),
-        sizeBytes,
-        sha256,
-      })),
-    links: entries
-      .filter(({ type }) => type === 'symlink')
-      .map(({ path, sha256 = '' }) => ({ path: inside(path), source: path, sha256 })),
-  }
+  return { folders: folders.sort((a, b) => a.depth - b.depth).map(({ folder }) => folder), files, links }
 }
 
 /** The folders above a path, the outermost first: of `a/b/c`, `a` and `a/b`. */
@@ -261,22 +264,6 @@ export function parentsOf(path: string): readonly string[] {
   const parts = path.split('/')
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
-
-/** Those of the folders above a path that are not among the known ones, the outermost first; they are known then. */
-export function newParentsOf(path: string, known: Set<string>): readonly string[] {
-  let found: string[] | undefined
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const parent = path.slice(0, end)
-    // With a folder those above it are known: of many paths, nearly all end here at once.
-    if (known.has(parent)) break
-    known.add(parent)
-    found ??= []
-    found.unshift(parent)
-  }
-  return found ?? nothing
-}
-
-const nothing: readonly string[] = []
 
 function depthOf(path: string): number {
   return path === '' ? 0 : path.split('/').length

@@ -86,7 +86,7 @@ interface ThreadReply {
 function startThread(batches: number) {
   const data: ThreadData = { taken: new Int32Array(new SharedArrayBuffer(4 * batches)), chunkBytes: copyChunkBytes }
   // Its text, and no file of its own: a hook is bundled to one file (docs/decisions/0005).
-  const text = `(${String(examineInThread)})(require)`
+  const text = `(${String(examineInThread)})(require, ${String(ordinaryExaminer)})`
   const worker = new Worker(text, { eval: true, workerData: data, env: SHARE_ENV, execArgv: [] })
   const replies = new Map<number, ThreadReply['facts']>()
   let waiting: { readonly batch: number; readonly resolve: () => void } | undefined
@@ -122,13 +122,33 @@ function startThread(batches: number) {
 }
 
 /** What the second thread runs. It is taken there as text: it may use nothing that stands around it. */
-function examineInThread(load: NodeJS.Require): void {
+function examineInThread(load: NodeJS.Require, examinerOf: typeof ordinaryExaminer): void {
   const { parentPort, workerData } = load('node:worker_threads') as typeof Threads
-  const { closeSync, constants, fstatSync, openSync, readSync } = load('node:fs') as typeof FileSystem
-  const { hash } = load('node:crypto') as typeof Crypto
   const { taken, chunkBytes } = workerData as ThreadData
+  const examine = examinerOf(load('node:fs') as typeof FileSystem, load('node:crypto') as typeof Crypto, chunkBytes)
+  parentPort?.on('message', ({ batch, files }: { readonly batch: number; readonly files: readonly ExaminedFile[] }) => {
+    if (Atomics.exchange(taken, batch, 1) !== 0) return
+    parentPort.postMessage({ batch, facts: files.map(examine) } satisfies ThreadReply)
+  })
+}
+
+/**
+ * Examines a file in one go; `undefined`: it is out of the ordinary. Taken to the second thread as text too: it may use
+ * nothing that stands around it.
+ */
+export function ordinaryExaminer(
+  {
+    closeSync,
+    constants,
+    fstatSync,
+    openSync,
+    readSync,
+  }: Pick<typeof FileSystem, 'closeSync' | 'constants' | 'fstatSync' | 'openSync' | 'readSync'>,
+  { hash }: Pick<typeof Crypto, 'hash'>,
+  chunkBytes: number,
+): (file: ExaminedFile) => FileFacts | undefined {
   const buffer = Buffer.allocUnsafe(chunkBytes)
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOATIME = 0 } = constants
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOATIME = 0, S_IFMT, S_IFREG } = constants
   let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME
 
   const open = (path: string): number => {
@@ -141,38 +161,26 @@ function examineInThread(load: NodeJS.Require): void {
       return openSync(path, flags)
     }
   }
-  const examine = ({ path, sizeBytes }: ExaminedFile): FileFacts | undefined => {
-    const file = open(path)
+  const read = (file: number, expectedBytes: number | undefined): FileFacts | undefined => {
+    const { mode, uid, gid, mtimeMs, nlink, size } = fstatSync(file)
+    if ((mode & S_IFMT) !== S_IFREG || size >= chunkBytes) return undefined
+    if (expectedBytes !== undefined && size !== expectedBytes) return undefined
+    const bytes = buffer.subarray(0, readSync(file, buffer, 0, chunkBytes, null))
+    if (bytes.length !== size) return undefined
+    const sha256 = hash('sha256', bytes)
+    return { type: 'file', mode: mode & 0o7777, uid, gid, changedAtMs: mtimeMs, names: nlink, sizeBytes: size, sha256 }
+  }
+  return ({ path, sizeBytes }) => {
     try {
-      const stats = fstatSync(file)
-      if (!stats.isFile() || stats.size >= chunkBytes) return undefined
-      if (sizeBytes !== undefined && stats.size !== sizeBytes) return undefined
-      const bytes = buffer.subarray(0, readSync(file, buffer, 0, chunkBytes, null))
-      if (bytes.length !== stats.size) return undefined
-      return {
-        type: 'file',
-        mode: stats.mode & 0o7777,
-        uid: stats.uid,
-        gid: stats.gid,
-        changedAtMs: stats.mtimeMs,
-        names: stats.nlink,
-        sizeBytes: stats.size,
-        sha256: hash('sha256', bytes),
+      const file = open(path)
+      try {
+        return read(file, sizeBytes)
+      } finally {
+        closeSync(file)
       }
-    } finally {
-      closeSync(file)
+    } catch {
+      // Who examines it again meets the same, and says what it is.
+      return undefined
     }
   }
-  parentPort?.on('message', ({ batch, files }: { readonly batch: number; readonly files: readonly ExaminedFile[] }) => {
-    if (Atomics.exchange(taken, batch, 1) !== 0) return
-    const facts = files.map((file) => {
-      try {
-        return examine(file)
-      } catch {
-        // The other thread meets the same, and says what it is.
-        return undefined
-      }
-    })
-    parentPort.postMessage({ batch, facts } satisfies ThreadReply)
-  })
 }
