@@ -107,31 +107,41 @@ interface ReadArtifact {
   readonly links: readonly ArtifactLink[]
 }
 
+/** Of the threads, none has a job when the zip is closed: {@link together} waits for all. */
 async function withArtifact<T>(
   path: string,
   signal: AbortSignal | undefined,
-  { workers = defaultWorkers(), expected = {}, onProgress }: ReadZipOptions,
+  options: ReadZipOptions,
   use: (artifact: OpenArtifact) => Promise<T>,
 ): Promise<T> {
-  return withZip(path, signal, (zip) =>
-    withLanes({ threads: workers, signal }, async (lanes) => {
-      checkPlaces(path, zip.entries)
-      const totals = totalsOf(zip)
-      const tell = onProgress && ((progress: ReadProgress) => onProgress({ ...progress, ...totals }))
-      const read = async (halt: AbortSignal, into?: FolderTarget): Promise<ReadArtifact> => {
-        // At the same time: the manifest takes as long to read as a third of what it describes. It is read to its end
-        // whatever is wrong with an entry, so that of two things that are wrong the same one is told each time.
-        const [{ manifest, digests }, found] = await together(halt, [
-          () => expectEntries(zip, expected, halt),
-          (stop) => readEntries(zip, lanes, { into, signal: stop, onProgress: tell }),
-        ])
-        requireDigests(zip, digests, found.digests)
-        checkLinks(path, zip.entries, found.links)
-        return { manifest, links: found.links }
-      }
-      return use({ zip, read })
-    }),
-  )
+  const { workers = defaultWorkers() } = options
+  return withLanes({ threads: workers, signal }, (lanes) => {
+    // They start while the directory is read.
+    for (const lane of lanes) lane.prepare('read')
+    return withZip(path, signal, (zip) => use(openArtifact(zip, lanes, options)))
+  })
+}
+
+function openArtifact(
+  zip: OpenZip,
+  lanes: readonly Lane[],
+  { expected = {}, onProgress }: ReadZipOptions,
+): OpenArtifact {
+  checkPlaces(zip.path, zip.entries)
+  const totals = totalsOf(zip)
+  const tell = onProgress && ((progress: ReadProgress) => onProgress({ ...progress, ...totals }))
+  const read = async (halt: AbortSignal, into?: FolderTarget): Promise<ReadArtifact> => {
+    // At the same time: the manifest takes as long to read as a third of what it describes. It is read to its end
+    // whatever is wrong with an entry, so that of two things that are wrong the same one is told each time.
+    const [{ manifest, digests }, found] = await together(halt, [
+      () => expectEntries(zip, expected, halt),
+      (stop) => readEntries(zip, lanes, { into, signal: stop, onProgress: tell }),
+    ])
+    requireDigests(zip, digests, found.digests)
+    checkLinks(zip.path, zip.entries, found.links)
+    return { manifest, links: found.links }
+  }
+  return { zip, read }
 }
 
 /** The manifest, which agrees with the directory, and the digest that each extent must have. */

@@ -16,4 +16,5 @@ export type LaneKind = keyof typeof laneHandlers
  */
 export const lanePreparations: Partial<Record<LaneKind, () => Promise<void>>> = {
   build: async () => (await import('./build-lane.ts')).prepareToBuild(),
+  read: async () => void (await laneHandlers.read()),
 }
