@@ -190,16 +190,15 @@ function parseInside(path: string, text: string): Manifest {
 
 /** The digest that each extent must have, in the order of the extents; zeros for folders. */
 function digestsOf(
-  { entries, extents }: OpenZip,
+  { extents }: OpenZip,
   matched: readonly (ManifestEntry | undefined)[],
   manifestDigest: Buffer,
 ): Buffer {
   const digests = Buffer.alloc(extents.length * digestBytes)
-  const found = new Map(entries.map((entry, index) => [entry, matched[index]]))
-  extents.forEach(({ entry }, index) => {
-    const sha256 = found.get(entry)?.sha256
-    if (entry.path === manifestPath) manifestDigest.copy(digests, index * digestBytes)
-    else if (sha256 !== undefined) digests.write(sha256, index * digestBytes, 'hex')
+  extents.forEach(({ entry, index }, place) => {
+    const sha256 = matched[index]?.sha256
+    if (entry.path === manifestPath) manifestDigest.copy(digests, place * digestBytes)
+    else if (sha256 !== undefined) digests.write(sha256, place * digestBytes, 'hex')
   })
   return digests
 }

@@ -1,6 +1,6 @@
 import { manifestPath, type Manifest, type ManifestEntry } from '@fairlead/core'
-import { compareBytes, sortedByBytes } from './byte-order.ts'
-import { digestContent } from './content-digest.ts'
+import { comparatorFor, sortedByBytes } from './byte-order.ts'
+import { digestSorted } from './content-digest.ts'
 import { followPath, standingsOf } from './resolve-link.ts'
 import { corrupt, invalid } from './refuse.ts'
 
@@ -24,17 +24,19 @@ export interface ArtifactLink {
  *
  * @throws ARTIFACT_INVALID
  */
-export function checkManifest(path: string, manifest: Manifest): void {
-  manifest.entries.forEach((entry, index) => {
-    const before = manifest.entries[index - 1]
-    if (before !== undefined && compareBytes(before.path, entry.path) >= 0) {
+export function checkManifest(path: string, { entries, contentDigest }: Manifest): void {
+  const compare = comparatorFor(entries.map((entry) => entry.path))
+  entries.forEach((entry, index) => {
+    const before = entries[index - 1]
+    if (before !== undefined && compare(before.path, entry.path) >= 0) {
       throw invalid(path, `its manifest is not in order at ${JSON.stringify(entry.path)}`)
     }
     if ((entry.type === 'directory') !== (entry.sha256 === undefined)) {
       throw invalid(path, `its manifest has no digest, or one too many, for ${JSON.stringify(entry.path)}`)
     }
   })
-  if (digestContent(manifest.entries) !== manifest.contentDigest) {
+  const digest = digestSorted({ count: entries.length, at: (index) => entries[index] as ManifestEntry })
+  if (digest !== contentDigest) {
     throw invalid(path, 'the content digest of its manifest is not that of the entries')
   }
 }

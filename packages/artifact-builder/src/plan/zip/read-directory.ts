@@ -29,6 +29,8 @@ export interface ZipEntry {
 /** Where an entry lies in the zip, all of it: local header, data, descriptor. */
 export interface ZipExtent {
   readonly entry: ZipEntry
+  /** Its number in the directory. */
+  readonly index: number
   readonly end: number
 }
 
@@ -178,15 +180,15 @@ const maxSlackBytes = zip64FieldBytes + descriptorBytes.long
  * @throws ARTIFACT_INVALID
  */
 export function layOut(path: string, entries: readonly ZipEntry[], { directoryOffset }: ZipEnd): readonly ZipExtent[] {
-  const sorted = [...entries].sort((a, b) => a.offset - b.offset)
-  if ((sorted[0]?.offset ?? directoryOffset) !== 0) throw invalid(path, 'it does not begin with an entry')
-  return sorted.map((entry, index) => {
-    const end = sorted[index + 1]?.offset ?? directoryOffset
+  const sorted = entries.map((entry, index) => ({ entry, index })).sort((a, b) => a.entry.offset - b.entry.offset)
+  if ((sorted[0]?.entry.offset ?? directoryOffset) !== 0) throw invalid(path, 'it does not begin with an entry')
+  return sorted.map(({ entry, index }, place) => {
+    const end = sorted[place + 1]?.entry.offset ?? directoryOffset
     const slack = end - entry.offset - localHeaderBytes - entry.nameBytes - entry.packedBytes
     if (slack < 0) throw overlapping(path, entry)
     if (slack > maxSlackBytes) {
       throw invalid(path, `bytes behind ${JSON.stringify(entry.path)} belong to no entry`)
     }
-    return { entry, end }
+    return { entry, index, end }
   })
 }

@@ -29,7 +29,7 @@ export function shareExtents(extents: readonly ZipExtent[]): Float64Array<Shared
 }
 
 /** @param directory the bytes of the zip's directory */
-export function extentAt(numbers: Float64Array, directory: Buffer, index: number): ZipExtent {
+export function extentAt(numbers: Float64Array, directory: Buffer, index: number): Pick<ZipExtent, 'entry' | 'end'> {
   const at = index * columnCount
   const number = (column: number) => numbers[at + column] as number
   const type = entryTypes[number(8)] as ZipEntry['type']

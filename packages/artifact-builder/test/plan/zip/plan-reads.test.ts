@@ -6,10 +6,10 @@ import type { ZipEntry, ZipExtent } from '../../../src/plan/zip/read-directory.t
 /** Extents of entries with this many packed bytes and bytes of content, one behind the other. */
 function extentsOf(...sizes: readonly (readonly [number, number])[]): readonly ZipExtent[] {
   let end = 0
-  return sizes.map(([packedBytes, sizeBytes]) => {
+  return sizes.map(([packedBytes, sizeBytes], index) => {
     const entry = { offset: end, packedBytes, sizeBytes } as ZipEntry
     end += packedBytes + 40
-    return { entry, end }
+    return { entry, index, end }
   })
 }
 
