@@ -17,7 +17,7 @@ import { defaultWorkers, withLanes, type Lane } from './ports/lanes/pool.ts'
 import type { ReadJob, ReadProgress } from './ports/lanes/read-lane.ts'
 import { digestBytes, sharedArray } from './ports/lanes/shared-entries.ts'
 import { shareExtents } from './ports/lanes/shared-extents.ts'
-import { withZip, type OpenZip } from './ports/zip-reader.ts'
+import { withZip, withZipFile, type OpenZip } from './ports/zip-reader.ts'
 
 /** A zip that holds what its manifest says. */
 export interface VerifiedZip {
@@ -107,7 +107,7 @@ interface ReadArtifact {
   readonly links: readonly ArtifactLink[]
 }
 
-/** Of the threads, none has a job when the zip is closed: {@link together} waits for all. */
+/** The threads end before the file is closed: its number may be that of another file at once. */
 async function withArtifact<T>(
   path: string,
   signal: AbortSignal | undefined,
@@ -115,11 +115,13 @@ async function withArtifact<T>(
   use: (artifact: OpenArtifact) => Promise<T>,
 ): Promise<T> {
   const { workers = defaultWorkers() } = options
-  return withLanes({ threads: workers, signal }, (lanes) => {
-    // They start while the directory is read.
-    for (const lane of lanes) lane.prepare('read')
-    return withZip(path, signal, (zip) => use(openArtifact(zip, lanes, options)))
-  })
+  return withZipFile(path, signal, (readZip) =>
+    withLanes({ threads: workers, signal }, async (lanes) => {
+      // They start while the directory is read.
+      for (const lane of lanes) lane.prepare('read')
+      return use(openArtifact(await readZip(), lanes, options))
+    }),
+  )
 }
 
 function openArtifact(

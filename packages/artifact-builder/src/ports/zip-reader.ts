@@ -51,10 +51,19 @@ export async function withZip<T>(
   signal: AbortSignal | undefined,
   use: (zip: OpenZip) => Promise<T>,
 ): Promise<T> {
+  return withZipFile(path, signal, async (read) => use(await read()))
+}
+
+/** {@link withZip} for a `use` that begins something before the directory is read, which what it is given does. */
+export async function withZipFile<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  use: (read: () => Promise<OpenZip>) => Promise<T>,
+): Promise<T> {
   signal?.throwIfAborted()
   const file = await openFile(path)
   try {
-    return await use(await readZip(path, file))
+    return await use(() => readZip(path, file))
   } finally {
     await file.close()
   }
