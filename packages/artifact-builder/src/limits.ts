@@ -52,8 +52,11 @@ export const defaultCacheBytes = 2 * 1024 ** 3
 /** Finished bytes that a thread holds while the place of an earlier batch is not known. */
 export const heldBytesOfLane = 2 * 1024 * 1024
 
-/** Memory of batches comes in multiples of this. */
-export const memoryStep = 640 * 1024
+/** What the headers of a batch take: the longest path has 4 KiB, and hardly any a hundred bytes. */
+const headersOfBatchBytes = 256 * 1024
+
+/** Memory of a thread for batches: for those that it holds, and for the one that it makes, wherever those lie. */
+export const batchMemoryBytes = heldBytesOfLane + 2 * (pieceBytes + headersOfBatchBytes)
 
 /** archiver is fed pieces of this size, so that its compressor never sees another sequence of calls for the same file. */
 export const archivePieceBytes = 256 * 1024

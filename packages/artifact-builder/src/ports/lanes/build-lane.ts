@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { dictionaryBytes, heldBytesOfLane, memoryStep, scannedBytes, triesForMatch } from '../../limits.ts'
+import { batchMemoryBytes, dictionaryBytes, heldBytesOfLane, scannedBytes, triesForMatch } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
 import { runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
 import { findByDigest, type DigestTable } from '../../plan/digest-table.ts'
@@ -9,6 +9,7 @@ import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
 import { viewed, type ViewedBytes } from '../../plan/zip/little-endian.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
 import type { Batch } from '../../plan/zip/plan-batches.ts'
+import { openBatchMemory } from './batch-memory.ts'
 import type { LaneContext, LaneHandler } from './lane.ts'
 import { readRange, withPlannedFile, type PlannedFile } from './planned-file.ts'
 import {
@@ -115,7 +116,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const { source, deflate, inflatesTo } = openKernel()
   /** Memory for a file's bytes, until the next call: where the kernel takes them from. */
   const sourceOf = (length: number) => source.subarray(0, length)
-  const free: Buffer[] = []
+  const memory = openBatchMemory(batchMemoryBytes)
   const queue =
     job.fd === undefined
       ? undefined
@@ -124,7 +125,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
           order: job.order,
           heldBytes: heldBytesOfLane,
           stopped,
-          release: (bytes) => free.push(Buffer.from(bytes.buffer)),
+          release: memory.release,
         })
   const columns = { ...entries, ...results }
   const nameOf = (index: number) => bytesOfText(entries.names, index)
@@ -137,7 +138,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     let bytes = 0
     let at = 0
     // Nothing is stored larger than it is.
-    const into = viewed(memoryFor(free, lengthOf(columns, columns.sizeBytes, batch)))
+    const into = viewed(memory.room(lengthOf(columns, columns.sizeBytes, batch)))
     for (let index = first; index < end;) {
       if (stopped()) return
       const next = kept?.hasSameTime ? runEnd(kept.unchanged, index, end) : index
@@ -145,7 +146,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
       at = copied ?? packEntry(index, into, at)
       for (const until = copied === undefined ? index + 1 : next; index < until; index++) bytes += sizeOf(index)
     }
-    queue?.add(number, into.bytes.subarray(0, at))
+    queue?.add(number, memory.keep(at))
     post({ type: 'done', entries: end - first, bytes })
   }
 
@@ -253,11 +254,11 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
       const deflated = deflate({ dictionaryBytes: before, bytes: sizeBytes, isLast, tries })
       // The sizes in the header are known when all pieces are done: its place is left free.
       const dataAt = offset === 0 ? localHeaderLengthOf(columns, index) : 0
-      const into = memoryFor(free, dataAt + deflated.length)
+      const into = memory.room(dataAt + deflated.length)
       into.fill(0, 0, dataAt)
       into.set(deflated, dataAt)
       job.pieceChecksums[number] = crc32(bytes)
-      queue.add(number, into.subarray(0, dataAt + deflated.length))
+      queue.add(number, memory.keep(into.length))
     }
     post({ type: 'done', entries: isLast ? 1 : 0, bytes: sizeBytes })
   }
@@ -275,12 +276,12 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   ) => {
     const { index: keptIndex, fd, largeFiles } = kept as KeptInLanes
     const headerBytes = offset === 0 ? localHeaderLengthOf(columns, index) : 0
-    const into = memoryFor(free, headerBytes + sizeBytes)
+    const into = memory.room(headerBytes + sizeBytes)
     if (headerBytes > 0) writeLocalHeader(viewed(into), 0, columns, index, dosTime)
     const place = largeFiles.get(index) as number
     const at = (keptIndex.dataOffsets[place] as number) + offset
     readRange({ fd }, into.subarray(headerBytes, headerBytes + sizeBytes), { at, bytes: sizeBytes })
-    queue?.add(number, into.subarray(0, headerBytes + sizeBytes))
+    queue?.add(number, memory.keep(into.length))
     post({ type: 'done', entries: isLast ? 1 : 0, bytes: isLast ? sizeOf(index) : 0 })
   }
 
@@ -337,11 +338,4 @@ function lengthOf(
     length += localHeaderLengthOf(columns, index) + (dataBytes[index] as number)
   }
   return length
-}
-
-/** Memory of at least this length, used before where there is some. In few sizes, so that it is used again. */
-function memoryFor(free: Buffer[], length: number): Buffer {
-  const at = free.findIndex((buffer) => buffer.length >= length)
-  if (at !== -1) return free.splice(at, 1)[0] as Buffer
-  return Buffer.allocUnsafeSlow(Math.ceil(length / memoryStep) * memoryStep)
 }

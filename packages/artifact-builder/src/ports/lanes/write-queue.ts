@@ -42,11 +42,10 @@ export interface WriteQueue {
 export function openWriteQueue(options: {
   readonly fd: number
   readonly order: SharedOrder
-  /** Of memory: a batch holds all of its own, however much of it is used. */
   readonly heldBytes: number
   readonly stopped: () => boolean
-  /** Gets the memory of a batch back once it is written. */
-  readonly release: (bytes: Uint8Array) => void
+  /** Gets the memory of the oldest batch back, which is written. */
+  readonly release: () => void
 }): WriteQueue {
   const { fd, order, heldBytes, stopped, release } = options
   const { state, ends } = order
@@ -62,8 +61,8 @@ export function openWriteQueue(options: {
       Atomics.notify(state, placed)
       writeWhole(fd, bytes, start)
       held.shift()
-      heldNow -= bytes.buffer.byteLength
-      release(bytes)
+      heldNow -= bytes.length
+      release()
     }
   }
   const waitUntil = (isEnough: () => boolean) => {
@@ -76,7 +75,7 @@ export function openWriteQueue(options: {
   return {
     add: (batch, bytes) => {
       held.push({ batch, bytes })
-      heldNow += bytes.buffer.byteLength
+      heldNow += bytes.length
       waitUntil(() => heldNow <= heldBytes)
     },
     finish: () => waitUntil(() => held.length === 0),
