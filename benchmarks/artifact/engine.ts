@@ -14,12 +14,15 @@ const options = checkBuildOptions({ include: ['**'], requireAppSpec: false, ...J
 await withLanes({ threads: options.workers, signal: undefined }, async (lanes, lanesForShortJobs) => {
   for (const lane of lanes) lane.prepare('build')
   const inputs = await gatherInputs(options, { lanes: lanesForShortJobs, signal: undefined })
-  const { root, output, plan, timeMs } = await prepareBuild(inputs, options, { kept: undefined, signal: undefined })
+  const { root, output, plan, rows, listing, timeMs } = await prepareBuild(inputs, options, {
+    kept: undefined,
+    signal: undefined,
+  })
   const dosTime = dosTimeOf(timeMs)
   await writeOutput(output, {
     write: async ({ fd }) => {
       const packed = await packEntries(lanes, {
-        ...{ root, fd, dosTime, entries: plan.entries, tries: triesForMatch, packsOnly: true },
+        ...{ root, fd, dosTime, entries: plan.entries, rows, listing, tries: triesForMatch, packsOnly: true },
         isTracked: () => false,
         lastPath: '.fairlead/manifest.json',
         objectFormat: 'sha1',

@@ -14,7 +14,7 @@ import { digestSorted } from './plan/content-digest.ts'
 import { encodeManifest, type ManifestFacts } from './plan/encode-manifest.ts'
 import { eachEntry, type ManifestEntries } from './plan/entry-texts.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
-import { keepChoice, type KeptChoice } from './plan/kept-choice.ts'
+import type { KeptChoice } from './plan/kept-choice.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
 import type { ArchiveMember } from './ports/archiver-writer.ts'
@@ -331,10 +331,11 @@ async function packWithCache(build: Build, file: OutputFile): Promise<PackedEntr
 }
 
 async function pack(build: Build, fd: number | undefined, kept?: ZipWork['kept']): Promise<PackedEntries> {
-  const { root, plan, tree } = build.prepared
+  const { root, plan, rows, tree, listing } = build.prepared
   const tracked = new Set(tree.entries.map(({ path }) => path))
   return packEntries(build.lanes, {
-    ...{ root, fd, kept, entries: plan.entries, tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
+    ...{ root, fd, kept, entries: plan.entries, rows, listing },
+    ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: (source) => tracked.has(source),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
@@ -358,16 +359,14 @@ async function keepForNextBuild(
   const pack = packName(cache.slot, packSha256)
   const dosTime = dosTimeOf(build.prepared.timeMs)
   const whole = keptArtifact(build, packed)
-  const choice = choiceToKeep(cache, build.prepared)
+  const choice = choiceToKeep(build.prepared)
   const facts = { key: cache.key, pack, packBytes, packSha256, dosTime, whole, choice, readFromMs }
   const options = { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes }
   await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
 }
 
-function choiceToKeep(cache: EntryCache, prepared: PreparedBuild): KeptChoice | undefined {
-  const { choiceFingerprint, isChosenAsBefore, listing, plan } = prepared
-  if (isChosenAsBefore) return keptChoice(cache)
-  return choiceFingerprint === undefined ? undefined : keepChoice(choiceFingerprint, listing.paths, plan)
+function choiceToKeep({ choiceFingerprint: fingerprint, plan, rows }: PreparedBuild): KeptChoice | undefined {
+  return fingerprint === undefined ? undefined : { fingerprint, warnings: plan.warnings, rows }
 }
 
 /** For what is done to a cache when the artifact is there: it is right, and the next build takes longer, that is all. */

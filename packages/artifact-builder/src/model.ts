@@ -113,14 +113,6 @@ export type SecretFinding = {
   readonly rule: SecretRule
 }
 
-/** What tells one state of a file on this machine from every other one. Of a listing that was read from a disk. */
-export interface FileIdentity {
-  readonly device: number
-  readonly inode: number
-  readonly mtimeMs: number
-  readonly ctimeMs: number
-}
-
 /** What stands at a path below root. */
 export type TreeEntry =
   | {
@@ -128,7 +120,6 @@ export type TreeEntry =
       readonly type: 'file'
       readonly executable: boolean
       readonly sizeBytes: number
-      readonly identity?: FileIdentity | undefined
     }
   | { readonly path: string; readonly type: 'symlink'; readonly target: string }
   | {
@@ -149,7 +140,6 @@ export type PlannedEntry =
       readonly sizeBytes: number
       /** Where it stands below root. */
       readonly source: string
-      readonly identity?: FileIdentity | undefined
       /** What chose it, for people: `include dist/**`. */
       readonly chosenBy: string
     }

@@ -7,5 +7,5 @@ import { compileSelection } from './ports/globs.ts'
  * very plan that {@link buildArtifact} executes.
  */
 export function planArtifact(listing: readonly TreeEntry[], options: PlanArtifactOptions): ArtifactPlan {
-  return chooseEntries(listing, compileSelection(options))
+  return chooseEntries(listing, compileSelection(options)).plan
 }

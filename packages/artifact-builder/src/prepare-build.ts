@@ -4,10 +4,10 @@ import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { entryTimeMs } from './limits.ts'
-import type { ArtifactPlan, PlanArtifactOptions, PlannedEntry, TreeEntry } from './model.ts'
-import { refuseUnarchivable } from './plan/archiver-names.ts'
+import type { ArtifactPlan, PlanArtifactOptions, PlannedEntry } from './model.ts'
+import { checkArchiverName } from './plan/archiver-names.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
-import { chooseEntries, chooses, type Selection } from './plan/choose-entries.ts'
+import { chooseEntries, chooses, type ChosenEntries, type Listing, type Selection } from './plan/choose-entries.ts'
 import type { IgnoreFile } from './plan/ignore-rules.ts'
 import { chooseAsKept, fingerprintChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
@@ -48,14 +48,14 @@ export interface BuildInputs {
 export interface GatheredPlan extends BuildInputs {
   readonly selection: Selection
   readonly plan: ArtifactPlan
+  /** Where the entries of the plan stand in the listing. */
+  readonly rows: Uint32Array
 }
 
 /** All that a build knows before it reads a file. */
 export interface PreparedBuild extends GatheredPlan {
   /** Of all that the plan follows from; `undefined` where no later build may take it over. */
   readonly choiceFingerprint: string | undefined
-  /** Whether the plan is that of the kept choice: the same names in the same order. */
-  readonly isChosenAsBefore: boolean
   readonly output: string
   /** Of files' contents and links' targets. */
   readonly contentBytes: number
@@ -123,7 +123,7 @@ export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal 
 /** Decides what goes in. */
 export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOptions): Promise<GatheredPlan> {
   const { listing, selection } = await compileRules(inputs, options)
-  return { ...inputs, selection, plan: choose(listing, selection, options) }
+  return { ...inputs, selection, ...choose(listing, selection, options) }
 }
 
 /** Decides what goes in, as it was decided before where that still holds. */
@@ -131,9 +131,9 @@ async function chooseOnceMore(inputs: BuildInputs, options: CheckedBuildOptions,
   const { listing, selection, ignoreFiles } = await compileRules(inputs, options)
   const isCached = options.cache !== undefined
   const choiceFingerprint = isCached ? await fingerprintRules(inputs, options, ignoreFiles) : undefined
-  const again = kept && kept.fingerprint === choiceFingerprint ? chooseAsKept(listing, kept) : undefined
-  const plan = again ?? choose(listing, selection, options)
-  return { selection, plan, choiceFingerprint, isChosenAsBefore: again !== undefined }
+  const asKept = kept && kept.fingerprint === choiceFingerprint ? chooseAsKept(listing, kept) : undefined
+  const chosen = asKept ?? choose(listing, selection, options)
+  return { selection, ...chosen, choiceFingerprint }
 }
 
 /** Compiles all that decides, and refuses an output that would be chosen itself. */
@@ -141,16 +141,15 @@ async function compileRules(inputs: BuildInputs, options: CheckedPlanOptions) {
   const { root, output = '', outputsBelow, choice, tree } = inputs
   const { prefix } = tree
   const listing = entriesOf(inputs.listing)
-  const ignoreFiles = await readIgnoreFiles(root, options.ignoreFiles, { listing, prefix })
+  const ignoreFiles = await readIgnoreFiles(root, options.ignoreFiles, { listing: inputs.listing, prefix })
   const selection = compileSelection({ ...choice, committed: pathsOf(tree), ignoreFiles, prefix })
   const within = outputsBelow.find((path) => chooses(selection, path))
   if (within !== undefined) throw artifactErrors.ARTIFACT_OUTPUT_INSIDE_ROOT({ output, path: within })
   return { listing, selection, ignoreFiles }
 }
 
-function choose(listing: readonly TreeEntry[], selection: Selection, { engine }: CheckedPlanOptions): ArtifactPlan {
-  const plan = chooseEntries(listing, selection)
-  return engine === 'archiver' ? refuseUnarchivable(plan) : plan
+function choose(listing: Listing, selection: Selection, { engine }: CheckedPlanOptions): ChosenEntries {
+  return chooseEntries(listing, selection, engine === 'archiver' ? checkArchiverName : undefined)
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { ArtifactPlan } from '../model.ts'
-
 /**
  * Tells whether archiver can hold a name. Before an entry of any format it joins `/` and `\` into one separator, cuts a
  * beginning like `c:` and then `/` and `../`, and says nothing of it: `foo:bar.js` becomes `bar.js`, `a\b` two parts.
@@ -9,18 +7,4 @@ import type { ArtifactPlan } from '../model.ts'
 export function checkArchiverName(path: string): 'name-not-archivable' | undefined {
   const isChanged = path.includes('\\') || /^\w+:/.test(path) || /^(\.\.)?\//.test(path) || /\/(\/|$)/.test(path)
   return isChanged || path === '' ? 'name-not-archivable' : undefined
-}
-
-/** The plan with those entries refused that archiver would store under another name. */
-export function refuseUnarchivable(plan: ArtifactPlan): ArtifactPlan {
-  const refused = plan.entries.flatMap(({ path, source }) => {
-    const reason = checkArchiverName(path)
-    return reason === undefined ? [] : [{ path, source, reason }]
-  })
-  if (refused.length === 0) return plan
-  return {
-    ...plan,
-    entries: plan.entries.filter(({ path }) => checkArchiverName(path) === undefined),
-    refused: [...plan.refused, ...refused],
-  }
 }

@@ -60,78 +60,111 @@ export function choiceOf(selection: Selection, entry: Choosable): Choice {
   const { include, exclude, committed, npm } = selection
   const { path } = entry
   if (path.includes('.git') && /(?:^|\/)\.git(?:\/|$)/.test(path)) return isGit
-  const excluding = exclude.find(({ matches }) => matches(path))
+  const excluding = firstMatch(exclude, path)
   if (excluding) return excluding.choice
   const verdict = npm?.judge(entry)
   if (verdict) return verdict.isNeeded ? neededChoice(verdict.neededBy) : isUnneeded
   const wasCommitted = committed.has(path)
-  const choice = selection.tracked && wasCommitted ? isTracked : include.find(({ matches }) => matches(path))?.choice
+  const choice = selection.tracked && wasCommitted ? isTracked : firstMatch(include, path)?.choice
   if (choice === undefined) return isNotChosen
   const ignored = wasCommitted ? selection.ignoredThoughTracked : selection.ignored
   const rule = ignored?.(path, entry.type === 'directory' ? 'folder' : 'file')
   return rule ? { isChosen: false, because: rule.label } : choice
 }
 
+/** Asked of every path: what `find` calls would be made anew for each. */
+function firstMatch(matchers: readonly Matcher[], path: string): Matcher | undefined {
+  for (const matcher of matchers) if (matcher.matches(path)) return matcher
+  return undefined
+}
+
 function neededChoice(neededBy: string): Choice {
   return { isChosen: true, because: `npm production dependency of ${neededBy || 'the project'}` }
 }
 
-/** An entry with its place in the artifact. */
-interface Placed {
-  readonly entry: TreeEntry
-  readonly path: string
-  readonly because: string
+/** What stands below root, by number: a list, or what makes each entry when it is asked for. */
+export type Listing = Pick<readonly TreeEntry[], 'length' | 'at'>
+
+/** A plan, and where its entries stand in the listing: their numbers there, in the order of the plan. */
+export interface ChosenEntries {
+  readonly plan: ArtifactPlan
+  readonly rows: Uint32Array
 }
 
-/** Decides, from what stands below root, which entries an artifact has. */
-export function chooseEntries(listing: readonly TreeEntry[], selection: Selection): ArtifactPlan {
-  const { chosen, leftOut } = partition(listing, selection)
-  const placed = sortedByBytes(chosen, ({ path }) => path)
-  const { kept, clashing } = findClashes(placed, selection.placer)
-  const standings = standingsOf(selection.placer.isMoving ? kept.map(atPlace) : kept.map(({ entry }) => entry))
+/** What was chosen, with its place in the artifact. */
+type Placed =
+  PlannedEntry | (Omit<PlannedEntry & { readonly type: 'directory' }, 'type' | 'mode'> & { readonly type: 'other' })
+
+/**
+ * Decides, from what stands below root, which entries an artifact has.
+ *
+ * @param checkName why an artifact of this kind cannot have a name that others can
+ */
+export function chooseEntries(
+  listing: Listing,
+  selection: Selection,
+  checkName: (path: string) => RefusalReason | undefined = () => undefined,
+): ChosenEntries {
+  const { chosen, chosenRows, leftOut } = partition(listing, selection)
+  const order = sortedByBytes(chosen.keys(), (index) => (chosen[index] as Placed).path)
+  const placed = order.map((index) => chosen[index] as Placed)
+  const { merged, clashing } = findClashes(placed, selection.placer)
+  const standings = standingsOf(merged.size === 0 ? placed : placed.filter((one) => !merged.has(one)))
   const entries: PlannedEntry[] = []
+  const rows: number[] = []
   const refused: RefusedEntry[] = []
-  for (const one of kept) {
-    const reason = clashing.has(one.path) ? 'path-clash' : refusalOf(one, standings)
-    const planned = reason === undefined ? plannedEntry(one) : undefined
-    if (planned) entries.push(planned)
-    else refused.push(refusedEntry(one, reason ?? 'not-a-file'))
-  }
-  return {
+  placed.forEach((one, index) => {
+    if (merged.has(one)) return
+    const reason = clashing.has(one.path) ? 'path-clash' : (refusalOf(one, standings) ?? checkName(one.path))
+    if (reason !== undefined) refused.push(refusedEntry(one, reason))
+    else if (one.type !== 'other') {
+      entries.push(one)
+      rows.push(chosenRows[order[index] as number] as number)
+    }
+  })
+  const unused = selection.placer.unused(placed.map(({ source }) => source))
+  const plan = {
     entries,
     refused,
-    unmatched: [
-      ...unmatchedGlobs(selection, placed),
-      ...selection.placer.unused(placed.map(({ entry }) => entry.path)),
-    ],
-    missingPackages: selection.npm?.missingFrom(listing) ?? [],
+    unmatched: [...unmatchedGlobs(selection, placed), ...unused],
+    missingPackages: selection.npm?.missingFrom(pathsOf(listing)) ?? [],
     warnings: warnOfNames(entries.map(({ path }) => path)),
     leftOut,
   }
+  return { plan, rows: Uint32Array.from(rows) }
 }
 
-function partition(listing: readonly TreeEntry[], selection: Selection) {
+function* pathsOf(listing: Listing): Generator<string, void, undefined> {
+  for (let row = 0; row < listing.length; row++) yield (listing.at(row) as TreeEntry).path
+}
+
+function partition(listing: Listing, selection: Selection) {
   const chosen: Placed[] = []
+  const chosenRows: number[] = []
   const leftOut: LeftOutPath[] = []
-  for (const entry of listing) {
+  for (let row = 0; row < listing.length; row++) {
+    const entry = listing.at(row) as TreeEntry
     if (entry.type === 'directory' && !entry.empty) continue
     const { isChosen, because } = choiceOf(selection, entry)
-    if (isChosen) chosen.push({ entry, path: selection.placer.placeOf(entry.path), because })
-    else leftOut.push({ path: entry.path, leftOutBy: because })
+    if (isChosen) {
+      chosen.push(placedEntry(entry, { path: selection.placer.placeOf(entry.path), because }))
+      chosenRows.push(row)
+    } else leftOut.push({ path: entry.path, leftOutBy: because })
   }
-  return { chosen, leftOut }
+  return { chosen, chosenRows, leftOut }
 }
 
 function unmatchedGlobs({ include }: Selection, placed: readonly Placed[]): readonly string[] {
   const unmatched = new Set(include)
-  for (const { entry } of placed) {
+  for (const { source } of placed) {
     if (unmatched.size === 0) break
-    for (const matcher of unmatched) if (matcher.matches(entry.path)) unmatched.delete(matcher)
+    for (const matcher of unmatched) if (matcher.matches(source)) unmatched.delete(matcher)
   }
   return include.filter((matcher) => unmatched.has(matcher)).map(({ glob }) => glob)
 }
 
-function refusalOf({ entry, path }: Placed, standings: Standings): RefusalReason | undefined {
+function refusalOf(placed: Placed, standings: Standings): RefusalReason | undefined {
+  const { path, type } = placed
   if (path.startsWith(reservedFolder) && (path === reservedFolder || path[reservedFolder.length] === '/')) {
     return 'name-reserved'
   }
@@ -139,42 +172,39 @@ function refusalOf({ entry, path }: Placed, standings: Standings): RefusalReason
   if (path.includes('\ufffd')) return 'name-not-utf8'
   // https://infozip.sourceforge.net/UnZip.html: "-^ allow control characters in names"; without it they are replaced.
   if (/[\0-\x1f\x7f]/.test(path)) return 'name-control-character'
-  if (entry.type === 'other') return 'not-a-file'
-  if (entry.type !== 'symlink') return undefined
-  if (entry.target.includes('\ufffd')) return 'name-not-utf8'
+  if (type === 'other') return 'not-a-file'
+  if (type !== 'symlink') return undefined
+  if (placed.target.includes('\ufffd')) return 'name-not-utf8'
   const end = followPath(path, standings)
   return 'path' in end ? undefined : end.type
 }
 
-function refusedEntry({ entry, path }: Placed, reason: RefusalReason): RefusedEntry {
+function refusedEntry(placed: Placed, reason: RefusalReason): RefusedEntry {
+  const { path, source } = placed
   return {
     path,
     reason,
-    ...(entry.path !== path && { source: entry.path }),
-    ...(entry.type === 'symlink' && { target: entry.target }),
+    ...(source !== path && { source }),
+    ...(placed.type === 'symlink' && { target: placed.target }),
   }
 }
 
-function atPlace({ entry, path }: Placed): TreeEntry {
-  return { ...entry, path }
-}
-
-/** `undefined`: nothing that an artifact can have. */
-export function plannedEntry({ entry, path, because: chosenBy }: Placed): PlannedEntry | undefined {
+/** An entry that was chosen, as an artifact will have it; one of another type can be in none. */
+export function placedEntry(
+  entry: TreeEntry,
+  { path, because: chosenBy }: { readonly path: string; readonly because: string },
+): Placed {
   const source = entry.path
   switch (entry.type) {
     case 'file': {
-      const { sizeBytes, executable, identity } = entry
-      const mode = executable ? '0755' : '0644'
-      // Spreading a property that may not be there takes ten times as long, for each of fifty thousand entries.
-      if (identity === undefined) return { path, source, type: 'file', mode, sizeBytes, chosenBy }
-      return { path, source, type: 'file', mode, sizeBytes, identity, chosenBy }
+      const { sizeBytes, executable } = entry
+      return { path, source, type: 'file', mode: executable ? '0755' : '0644', sizeBytes, chosenBy }
     }
     case 'symlink':
       return { path, source, type: 'symlink', mode: '0777', target: entry.target, chosenBy }
     case 'directory':
       return { path, source, type: 'directory', mode: '0755', chosenBy }
     case 'other':
-      return undefined
+      return { path, source, type: 'other', chosenBy }
   }
 }

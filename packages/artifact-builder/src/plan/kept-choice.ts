@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { ArtifactPlan, PlannedEntry, TreeEntry } from '../model.ts'
+import type { ArtifactPlan, PlannedEntry } from '../model.ts'
 import { comparatorFor } from './byte-order.ts'
-import { plannedEntry } from './choose-entries.ts'
+import { placedEntry, type ChosenEntries, type Listing } from './choose-entries.ts'
 
 /** What a build chose, for the next one that finds the same names. */
 export interface KeptChoice {
@@ -18,29 +18,19 @@ export function fingerprintChoice(rules: object, names: string): string {
 }
 
 /** The plan of a listing in which a choice still holds; `undefined` where it does not fit, as one that was made up might not. */
-export function chooseAsKept(listing: readonly TreeEntry[], { rows, warnings }: KeptChoice): ArtifactPlan | undefined {
+export function chooseAsKept(listing: Listing, { rows, warnings }: KeptChoice): ChosenEntries | undefined {
   const entries: PlannedEntry[] = []
   for (const row of rows) {
-    const entry = listing[row]
-    const planned = entry && plannedEntry({ entry, path: entry.path, because: 'chosen before' })
-    if (planned === undefined) return undefined
-    entries.push(planned)
+    const entry = listing.at(row)
+    const placed = entry && placedEntry(entry, { path: entry.path, because: 'chosen before' })
+    if (placed === undefined || placed.type === 'other') return undefined
+    entries.push(placed)
   }
   if (!areAscending(entries.map(({ path }) => path))) return undefined
-  return { entries, refused: [], unmatched: [], missingPackages: [], warnings, leftOut: [] }
+  return { plan: { entries, refused: [], unmatched: [], missingPackages: [], warnings, leftOut: [] }, rows }
 }
 
 function areAscending(paths: readonly string[]): boolean {
   const compare = comparatorFor(paths)
   return paths.every((path, index) => index === 0 || compare(paths[index - 1] as string, path) < 0)
-}
-
-/** Notes what was chosen of a listing, where nothing was refused and nothing moved. */
-export function keepChoice(
-  fingerprint: string,
-  paths: readonly string[],
-  { entries, warnings }: Pick<ArtifactPlan, 'entries' | 'warnings'>,
-): KeptChoice {
-  const rowOf = new Map(paths.map((path, row) => [path, row]))
-  return { fingerprint, warnings, rows: Uint32Array.from(entries, ({ source }) => rowOf.get(source) ?? 0) }
 }

@@ -15,12 +15,10 @@ const notForWindows = /[<>:"|?*\\]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|(?:co
 export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
   const warnings: PlanWarning[] = []
   const twins = findTwins(paths)
-  let before = ''
-  for (const path of paths) {
-    const known = sharedFolderLength(before, path)
-    before = path
-    const rest = path.slice(known)
-    if (!foldable.test(rest) && !notForWindows.test(rest)) continue
+  for (const [index, path] of paths.entries()) {
+    if (isPlain(path)) continue
+    const known = sharedFolderLength(paths[index - 1] ?? '', path)
+    if (isPlain(path.slice(known))) continue
     for (const end of nameEnds(path, known)) {
       const place = path.slice(0, end)
       const other = twins(place)
@@ -29,6 +27,10 @@ export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
     }
   }
   return warnings
+}
+
+function isPlain(text: string): boolean {
+  return !foldable.test(text) && !notForWindows.test(text)
 }
 
 /** How much of a path is folders that the one before it was in too, up to and with a slash. */

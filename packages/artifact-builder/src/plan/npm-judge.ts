@@ -1,4 +1,3 @@
-import type { TreeEntry } from '../model.ts'
 import { isInstalled, type MissingPackage, type ProductionDependencies } from './production-dependencies.ts'
 import { normalizePath } from './resolve-link.ts'
 
@@ -6,8 +5,8 @@ import { normalizePath } from './resolve-link.ts'
 export interface NpmJudge {
   /** Undefined: npm has no say in it. */
   readonly judge: (entry: NpmEntry) => NpmVerdict | undefined
-  /** What is needed, and neither in the lock nor in the listing. */
-  readonly missingFrom: (listing: readonly TreeEntry[]) => readonly MissingPackage[]
+  /** What is needed, and neither in the lock nor among the paths that were listed. */
+  readonly missingFrom: (paths: Iterable<string>) => readonly MissingPackage[]
   /** Whether something that is needed may be in a folder or below it. */
   readonly mayHold: (folder: string) => boolean
 }
@@ -52,8 +51,9 @@ export function judgeNpm({ needed, known, missing }: ProductionDependencies): Np
       above.has(folder) ||
       verdicts.has(ownerOf(folder)) ||
       (folder.endsWith('node_modules/.bin') && above.has(folder.slice(0, -'/.bin'.length))),
-    missingFrom: (listing) => {
-      const there = new Set(listing.map(({ path }) => ownerOf(path)))
+    missingFrom: (paths) => {
+      const there = new Set<string>()
+      for (const path of paths) there.add(ownerOf(path))
       const gone = [...needed.values()].filter(({ folder, isOptional }) => !isOptional && !there.has(folder))
       return [...missing, ...gone.map(({ folder, neededBy }) => ({ name: folder, neededBy: neededBy || '.' }))]
     },

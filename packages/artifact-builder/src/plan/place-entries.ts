@@ -15,6 +15,7 @@ export function placeBy(map: readonly Placement[]): Placer {
   return {
     isMoving: map.length > 0,
     placeOf: (path) => {
+      if (longestFirst.length === 0) return path
       const placement = longestFirst.find(({ from }) => isWithin(path, from))
       if (!placement) return path
       const { from, to } = placement
@@ -29,31 +30,30 @@ function isWithin(path: string, folder: string): boolean {
   return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/')
 }
 
-interface Placed {
-  readonly entry: TreeEntry
-  readonly path: string
-}
+type Placed = Pick<TreeEntry, 'path' | 'type'>
 
 /**
- * The places that more than one source has, or that are a file and a folder at once; a folder that is empty in one
- * source and not in another is simply not empty. Nothing of the kind can be where nothing is moved.
+ * The places that more than one source has, or that are a file and a folder at once; and the folders that are empty in
+ * one source and not, or again, in another: they are merged. Nothing of the kind can be where nothing is moved.
  */
 export function findClashes<P extends Placed>(
   placed: readonly P[],
   { isMoving }: Placer,
-): { readonly kept: readonly P[]; readonly clashing: ReadonlySet<string> } {
-  if (!isMoving) return { kept: placed, clashing: new Set() }
+): { readonly merged: ReadonlySet<P>; readonly clashing: ReadonlySet<string> } {
+  if (!isMoving) return { merged: new Set(), clashing: new Set() }
   const folders = foldersAbove(placed)
-  const kept = placed.filter(({ entry, path }, index) => {
-    if (entry.type !== 'directory') return true
-    return !folders.has(path) && placed[index - 1]?.path !== path
-  })
+  const merged = new Set(
+    placed.filter(({ path, type }, index) => {
+      return type === 'directory' && (folders.has(path) || placed[index - 1]?.path === path)
+    }),
+  )
+  const kept = placed.filter((one) => !merged.has(one))
   const clashing = new Set<string>()
   kept.forEach(({ path }, index) => {
     // The top of the artifact is a folder already.
     if (folders.has(path) || path === '' || kept[index - 1]?.path === path) clashing.add(path)
   })
-  return { kept, clashing }
+  return { merged, clashing }
 }
 
 function foldersAbove(placed: readonly Placed[]): ReadonlySet<string> {

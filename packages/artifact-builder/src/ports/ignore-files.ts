@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { TreeEntry } from '../model.ts'
 import type { IgnoreFile } from '../plan/ignore-rules.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
+import { isFile, type TreeListing } from './tree.ts'
 
 /**
  * Reads the ignore files of these names: those that were listed below root, and those of the folders above it up to the
@@ -14,13 +14,13 @@ import { codeOf, failAtPath } from './path-failure.ts'
 export async function readIgnoreFiles(
   root: string,
   names: readonly string[],
-  { listing, prefix }: { readonly listing: readonly TreeEntry[]; readonly prefix: string },
+  { listing, prefix }: { readonly listing: TreeListing; readonly prefix: string },
 ): Promise<readonly IgnoreFile[]> {
   const places = names.flatMap((name) => [
     ...placesAbove(prefix, name),
-    ...listing
-      .filter(({ path, type }) => type === 'file' && (path === name || path.endsWith(`/${name}`)))
-      .map(({ path }) => ({ path: prefix + path, fromRoot: path })),
+    ...listing.paths
+      .filter((path, row) => isFile(listing, row) && (path === name || path.endsWith(`/${name}`)))
+      .map((path) => ({ path: prefix + path, fromRoot: path })),
   ])
   const files = await Promise.all(
     places.map(async ({ path, fromRoot }) => ({ path, text: await findText(root, fromRoot) })),

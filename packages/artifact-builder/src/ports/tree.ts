@@ -5,6 +5,7 @@ import { artifactErrors } from '../errors.ts'
 import { foldersAtOnce, streamPieceBytes } from '../limits.ts'
 import type { PlannedEntry, TreeEntry } from '../model.ts'
 import { isSettled } from '../plan/cache-index.ts'
+import type { Listing } from '../plan/choose-entries.ts'
 import { factsPerPath, isExecutable, pathTypes, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import type { ListingDepth } from './globs.ts'
@@ -35,9 +36,8 @@ export async function readBirth(root: string) {
  */
 export interface TreeListing {
   readonly paths: readonly string[]
-  /** For each path {@link factsPerPath} numbers. */
+  /** For each path {@link factsPerPath} numbers; the size of a link is the number of its target. */
   readonly facts: Float64Array
-  /** Of the links among them, in the same order. */
   readonly targets: readonly string[]
 }
 
@@ -99,6 +99,7 @@ export function listTree(
   })
 }
 
+const typeFile = pathTypes.indexOf('file')
 const typeFolder = pathTypes.indexOf('folder')
 const typeEmptyFolder = pathTypes.indexOf('empty folder')
 const typeSymlink = pathTypes.indexOf('symlink')
@@ -148,7 +149,7 @@ function joinFound(top: WantedFolder, atMost: number): TreeListing {
           allFacts[at * factsPerPath + fact] = facts[row * factsPerPath + fact] as number
         }
         if (folder) allFacts[at * factsPerPath] = typeEmptyFolder
-        if (type === typeSymlink) allTargets.push(targets[target++] as string)
+        if (type === typeSymlink) allFacts[at * factsPerPath + 1] = allTargets.push(targets[target++] as string) - 1
       }
     }
   }
@@ -156,26 +157,24 @@ function joinFound(top: WantedFolder, atMost: number): TreeListing {
   return { paths, facts: allFacts.subarray(0, paths.length * factsPerPath), targets: allTargets }
 }
 
-/** What was listed, entry by entry. */
-export function entriesOf({ paths, facts, targets }: TreeListing): readonly TreeEntry[] {
-  let links = 0
-  return paths.map((path, row) => {
-    const at = row * factsPerPath
-    const type = pathTypes[facts[at] as number]
-    if (type === 'file') return fileEntry(path, facts, at)
-    if (type === 'symlink') return { path, type, target: targets[links++] ?? '' }
-    return type === 'other' ? { path, type } : { path, type: 'directory', empty: true }
-  })
+export function isFile({ facts }: TreeListing, row: number): boolean {
+  return facts[row * factsPerPath] === typeFile
 }
 
-function fileEntry(path: string, facts: Float64Array, at: number): TreeEntry {
-  const identity = {
-    device: facts[at + 5] as number,
-    inode: facts[at + 4] as number,
-    mtimeMs: facts[at + 2] as number,
-    ctimeMs: facts[at + 3] as number,
-  }
-  return { path, type: 'file', executable: facts[at + 6] === 1, sizeBytes: facts[at + 1] as number, identity }
+/** What was listed, an entry at a time: as long as each of a hundred thousand is kept, so are its facts a second time. */
+export function entriesOf(listing: TreeListing): Listing {
+  return { length: listing.paths.length, at: (row) => entryAt(listing, row) }
+}
+
+function entryAt({ paths, facts, targets }: TreeListing, row: number): TreeEntry | undefined {
+  const path = paths[row]
+  if (path === undefined) return undefined
+  const at = row * factsPerPath
+  const size = facts[at + 1] as number
+  const type = pathTypes[facts[at] as number]
+  if (type === 'file') return { path, type, executable: facts[at + 6] === 1, sizeBytes: size }
+  if (type === 'symlink') return { path, type, target: targets[size] ?? '' }
+  return type === 'other' ? { path, type } : { path, type: 'directory', empty: true }
 }
 
 /**

@@ -30,6 +30,7 @@ import {
   type SharedResults,
 } from './lanes/shared-entries.ts'
 import { shareOrder, writeWhole } from './lanes/write-queue.ts'
+import type { TreeListing } from './tree.ts'
 
 /** How the zip of a plan is to be written. */
 export interface ZipWork {
@@ -38,6 +39,9 @@ export interface ZipWork {
   /** Of the file to write; empty, and open for writing. `undefined`: the entries are looked at, and nothing is written. */
   readonly fd: number | undefined
   readonly entries: readonly PlannedEntry[]
+  /** Where the entries stand in the listing that they were chosen from. */
+  readonly rows: Uint32Array
+  readonly listing: Pick<TreeListing, 'facts'>
   /** Whether git's id of the bytes is wanted of what stands at a path below root. */
   readonly isTracked: (source: string) => boolean
   /** Of the entry that {@link finishZip} writes behind the others. */
@@ -72,7 +76,7 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, tries, dosTime, objectFormat, onProgress, packsOnly } = work
-  const entries = shareEntries(work.entries, { isTracked: work.isTracked, lastPath: work.lastPath })
+  const entries = shareEntries(work.entries, { ...work, facts: work.listing.facts })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {

@@ -394,6 +394,25 @@ test('the same tree gives the same plan, in whatever order it is listed', () => 
   )
 })
 
+test('the rows of a plan are where its entries stand in the listing, moved and merged ones too', () => {
+  fc.assert(
+    fc.property(paths, fc.array(globs, { minLength: 1, maxLength: 3 }), (tree, include) => {
+      const listing: TreeEntry[] = [
+        ...tree.map((path) => file(path)),
+        { path: 'empty', type: 'directory', empty: true },
+        { path: 'moved/empty', type: 'directory', empty: true },
+        { path: 'pipe', type: 'other' },
+      ]
+      for (const map of [[], [{ from: 'moved', to: '' }]]) {
+        const { plan, rows } = chooseEntries(listing, compileSelection({ include: [...include, '*', 'moved/**'], map }))
+        expect([...rows].map((row) => listing[row]?.path)).toEqual(plan.entries.map(({ source }) => source))
+        expect(plan.refused).toContainEqual({ path: 'pipe', reason: 'not-a-file' })
+        expect(plan.entries.filter(({ path }) => path === 'empty')).toHaveLength(1)
+      }
+    }),
+  )
+})
+
 /** What is not listed is not explained either. */
 const withoutRest = (plan: ArtifactPlan) => ({ ...plan, leftOut: [] })
 
@@ -418,7 +437,8 @@ test('folders that are not listed hold nothing that would be chosen', () => {
         }
         const whole = tree.map((path) => file(path))
         const listed = whole.filter(({ path }) => isListed(path))
-        expect(withoutRest(chooseEntries(listed, selection))).toEqual(withoutRest(chooseEntries(whole, selection)))
+        const [fewer, more] = [listed, whole].map((listing) => withoutRest(chooseEntries(listing, selection).plan))
+        expect(fewer).toEqual(more)
       },
     ),
     { numRuns: 500 },

@@ -42,6 +42,8 @@ export const pathTypes = ['file', 'folder', 'empty folder', 'symlink', 'other'] 
 /** What is known of a path: index into {@link pathTypes}; of files also size, times in milliseconds, 1 where executable. */
 export const factNames = ['type', 'sizeBytes', 'mtimeMs', 'ctimeMs', 'inode', 'device', 'executable'] as const
 export const factsPerPath = factNames.length
+/** Where the facts begin that tell one state of a file from every other one, in the order in which a cache keeps them. */
+export const identityAt = factNames.indexOf('mtimeMs')
 
 /** Lists folders until there are many rows, so that what is left can be shared out anew. */
 export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({ root, folders }, { stopped }) {

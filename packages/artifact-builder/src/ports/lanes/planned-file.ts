@@ -3,7 +3,7 @@ import { artifactErrors } from '../../errors.ts'
 import { numbersOfIdentity } from '../../plan/cache-index.ts'
 import { failAtPath } from '../path-failure.ts'
 import { isExecutable } from './list-lane.ts'
-import { bytesOfText, writeIdentity, type SharedEntries, type SharedResults } from './shared-entries.ts'
+import { bytesOfText, type SharedEntries, type SharedResults } from './shared-entries.ts'
 
 /** A file that is open and is the one that was planned. */
 export interface PlannedFile {
@@ -15,7 +15,7 @@ export interface PlannedFile {
 /**
  * Opens a planned file, hands it over and closes it. The file must be the one that was listed, no link in its place, and
  * must not have changed since: its size, times and exec bit are looked at when it has been read, and are those of the
- * listing. Where that did not say, they are looked at before too.
+ * listing.
  *
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE
  */
@@ -29,14 +29,11 @@ export function withPlannedFile<T>(
   try {
     const fd = openSync(`${root}/${path}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
-      const isListed = !Number.isNaN(entries.identities[index * numbersOfIdentity] as number)
-      const before = isListed ? undefined : fstatSync(fd)
       const answer = use({ fd, path, sizeBytes: entries.sizeBytes[index] as number })
-      const after = fstatSync(fd)
-      const change = changeOf(after, entries, index) ?? (before && changeBetween(before, after))
+      const facts = fstatSync(fd)
+      const change = changeOf(facts, entries, index)
       if (change !== undefined) throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change })
-      const { mtimeMs, ctimeMs, ino: inode, dev: device } = after
-      writeIdentity(results.identities, index, { mtimeMs, ctimeMs, inode, device })
+      writeIdentity(results.identities, index, facts)
       return answer
     } finally {
       closeSync(fd)
@@ -52,13 +49,18 @@ function changeOf(facts: Stats, entries: SharedEntries, index: number): string |
   if (isExecutable(facts) !== isExecutable({ mode: entries.modes[index] as number })) return 'changed its mode'
   const sizeBytes = entries.sizeBytes[index] as number
   if (facts.size !== sizeBytes) return facts.size > sizeBytes ? 'grew' : 'shrank'
-  const [mtimeMs, ctimeMs] = entries.identities.subarray(index * numbersOfIdentity)
-  if (Number.isNaN(mtimeMs)) return undefined
-  return facts.mtimeMs === mtimeMs && facts.ctimeMs === ctimeMs ? undefined : 'changed'
+  const at = index * numbersOfIdentity
+  const { identities } = entries
+  return facts.mtimeMs === identities[at] && facts.ctimeMs === identities[at + 1] ? undefined : 'changed'
 }
 
-function changeBetween(before: Stats, after: Stats): string | undefined {
-  return before.mtimeMs === after.mtimeMs && before.ctimeMs === after.ctimeMs ? undefined : 'changed'
+/** In the order of the facts of a listing. */
+function writeIdentity(identities: Float64Array, index: number, { mtimeMs, ctimeMs, ino, dev }: Stats): void {
+  const at = index * numbersOfIdentity
+  identities[at] = mtimeMs
+  identities[at + 1] = ctimeMs
+  identities[at + 2] = ino
+  identities[at + 3] = dev
 }
 
 /** Reads a range of a file; what is missing of a file that was cut off is left as it is, and found out afterwards. */

@@ -1,6 +1,7 @@
-import type { FileIdentity, PlannedEntry } from '../../model.ts'
+import type { PlannedEntry } from '../../model.ts'
 import { numbersOfIdentity } from '../../plan/cache-index.ts'
 import { typeBits } from '../../plan/zip/records.ts'
+import { factsPerPath, identityAt } from './list-lane.ts'
 
 /** A typed array that every thread sees. */
 export function sharedArray<T>(
@@ -57,15 +58,21 @@ export interface SharedEntries {
   /** 1 where git's id of the bytes is wanted. */
   readonly tracked: Uint8Array
   readonly sizeBytes: Float64Array
-  /** {@link numbersOfIdentity} for each, as they were listed; NaN where the listing did not say. */
+  /** {@link numbersOfIdentity} for each, as they were listed; NaN of what is no file. */
   readonly identities: Float64Array
 }
 
 export function shareEntries(
   entries: readonly PlannedEntry[],
-  options: { readonly isTracked: (source: string) => boolean; readonly lastPath: string },
+  options: {
+    /** Of the listing that the entries are chosen from, and where they stand there. */
+    readonly facts: Float64Array
+    readonly rows: Uint32Array
+    readonly isTracked: (source: string) => boolean
+    readonly lastPath: string
+  },
 ): SharedEntries {
-  const { isTracked, lastPath } = options
+  const { facts, rows, isTracked, lastPath } = options
   const { length: count } = entries
   const names = shareTexts([...entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)), lastPath])
   const isMoved = entries.some((entry) => entry.type !== 'directory' && entry.source !== entry.path)
@@ -81,21 +88,19 @@ export function shareEntries(
     types[index] = entryTypes.indexOf(entry.type)
     modes[index] = typeBits[entry.type] | Number.parseInt(entry.mode, 8)
     tracked[index] = isTracked(entry.source) ? 1 : 0
-    if (entry.type === 'file' && entry.identity) writeIdentity(identities, index, entry.identity)
-    if (entry.type === 'symlink') targets.set(index, entry.target)
-    if (entry.type === 'file') sizeBytes[index] = entry.sizeBytes
-    if (entry.type === 'symlink') sizeBytes[index] = Buffer.byteLength(entry.target)
+    if (entry.type === 'file') {
+      sizeBytes[index] = entry.sizeBytes
+      const at = (rows[index] as number) * factsPerPath + identityAt
+      for (let number = 0; number < numbersOfIdentity; number++) {
+        identities[index * numbersOfIdentity + number] = facts[at + number] as number
+      }
+    }
+    if (entry.type === 'symlink') {
+      targets.set(index, entry.target)
+      sizeBytes[index] = Buffer.byteLength(entry.target)
+    }
   })
   return { count, names, sources, targets, types, modes, tracked, sizeBytes, identities }
-}
-
-/** In the order in which the index of a cache has them. */
-export function writeIdentity(identities: Float64Array, index: number, identity: FileIdentity): void {
-  const at = index * numbersOfIdentity
-  identities[at] = identity.mtimeMs
-  identities[at + 1] = identity.ctimeMs
-  identities[at + 2] = identity.inode
-  identities[at + 3] = identity.device
 }
 
 /** What threads found out about the entries, by number. */
