@@ -22,7 +22,12 @@ function rank(unit: number): number {
  * same where no text has a surrogate or what comes behind them.
  */
 export function comparatorFor(texts: readonly string[]): (a: string, b: string) => number {
-  return texts.some((text) => /[\ud800-\uffff]/.test(text)) ? compareBytes : (a, b) => (a < b ? -1 : a > b ? 1 : 0)
+  return texts.some((text) => /[\ud800-\uffff]/.test(text)) ? compareBytes : compareUnits
+}
+
+/** Whether texts are the same shows in their lengths, mostly; which is the lesser one is a call into V8. */
+function compareUnits(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
 }
 
 /** Sorts by {@link compareBytes} of a text of each item. */

@@ -55,7 +55,7 @@ function nameEnds(path: string, from: number): readonly number[] {
 function findTwins(paths: readonly string[]): (place: string) => string | undefined {
   const seen = new Map<string, string>()
   let index: PathIndex | undefined
-  const stands = (place: string) => (index ??= indexPaths(paths)).find(place) >= 0 || index.isFolder(place)
+  const stands = (place: string) => (index ??= indexPaths(paths)).holds(place)
   return (place) => {
     const name = nameOf(place)
     if (!foldable.test(name)) return undefined

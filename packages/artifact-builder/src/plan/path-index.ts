@@ -6,6 +6,8 @@ export interface PathIndex {
   readonly find: (path: string) => number
   /** Whether one of the paths is below this one. */
   readonly isFolder: (path: string) => boolean
+  /** Whether it is one of the paths, or the folder of one. */
+  readonly holds: (path: string) => boolean
 }
 
 /**
@@ -25,11 +27,17 @@ export function indexPaths(paths: readonly string[]): PathIndex {
     }
     return low
   }
+  const isFolder = (path: string) => paths[firstFrom(`${path}/`)]?.startsWith(`${path}/`) ?? false
   return {
     find: (path) => {
       const number = firstFrom(path)
       return paths[number] === path ? number : -1
     },
-    isFolder: (path) => paths[firstFrom(`${path}/`)]?.startsWith(`${path}/`) ?? false,
+    isFolder,
+    holds: (path) => {
+      const first = paths[firstFrom(path)]
+      // Mostly nothing begins so: of what is below a path, or stands before that, all does.
+      return first !== undefined && first.startsWith(path) && (first === path || isFolder(path))
+    },
   }
 }

@@ -17,7 +17,9 @@ test('each path is found, each folder above one is known, and nothing else is', 
       const index = indexPaths(paths)
       for (const asked of [...paths, ...others]) {
         expect(index.find(asked)).toBe(paths.indexOf(asked))
-        expect(index.isFolder(asked)).toBe(paths.some((one) => one.startsWith(`${asked}/`)))
+        const isFolder = paths.some((one) => one.startsWith(`${asked}/`))
+        expect(index.isFolder(asked)).toBe(isFolder)
+        expect(index.holds(asked)).toBe(isFolder || paths.includes(asked))
       }
     }),
   )

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
 import type { TreeEntry } from '../../src/index.ts'
+import { sortedByBytes } from '../../src/plan/byte-order.ts'
 import { rowsAtOnce } from '../../src/limits.ts'
 import { factsPerPath, pathTypes, type FolderListing, type ListJob } from '../../src/ports/lanes/list-lane.ts'
 import { withLanes, type Lane } from '../../src/ports/lanes/pool.ts'
@@ -20,7 +21,8 @@ function makeLargeTree(root: string): void {
       symlinkSync(`to-${outer}-${inner}`, join(folder, `link-${outer}`))
     }
   }
-  mkdirSync(join(root, 'flat'))
+  for (const name of ['flat', 'flat-er', 'flat.d']) mkdirSync(join(root, name))
+  for (const name of ['flat.txt', 'flat!', 'flat-er/file', 'flat.d/file', 'flat0']) writeFileSync(join(root, name), '')
   for (let file = 0; file < 2 * rowsAtOnce; file++) writeFileSync(join(root, 'flat', `${file}`), '')
 }
 
@@ -53,6 +55,10 @@ test('a tree is listed whole and in one order, however many list it and however 
     expect(found.sort()).toEqual(expectedIn(root))
   }
   expect(new Set(listings.map(({ paths }) => paths.join('\0'))).size).toBe(1)
+  // That a folder is empty shows when it is opened, and not where its name stands among the others.
+  const files = entriesIn(listings[0] as TreeListing).filter(({ type }) => type !== 'directory')
+  const paths = files.map(({ path }) => path)
+  expect(paths).toEqual(sortedByBytes(paths, (path) => path))
   expect(new Set(listings.map((listing) => digestListing(listing).names)).size).toBe(1)
   expect(new Set(listings.map((listing) => digestListing(listing).states)).size).toBe(1)
   for (const listing of listings) {

@@ -60,6 +60,7 @@ export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({
 /** A folder whose names are gone through. */
 interface OpenFolder {
   readonly path: string
+  /** Those of folders end with a slash, so that what is in a folder stands where its path does among the others. */
   readonly names: readonly string[]
   /** Absolute paths, where one of the names is not UTF-8. */
   readonly bytes: readonly Buffer[] | undefined
@@ -91,7 +92,9 @@ function listUpToFolder(root: string, folder: OpenFolder, rows: Rows): Omit<Fold
   const { names, bytes } = folder
   while (folder.next < names.length) {
     const index = folder.next++
-    const path = below(folder.path, names[index] as string)
+    const name = names[index] as string
+    if (name.endsWith('/')) return { path: below(folder.path, name.slice(0, -1)), bytes: bytes?.[index] }
+    const path = below(folder.path, name)
     const place = bytes === undefined ? `${root}/${path}` : (bytes[index] as Buffer)
     const stats = statsAt(root, path, place)
     if (stats.isFile()) rows.addFile(path, stats)
@@ -178,18 +181,9 @@ function openFolder(root: string, path: string, bytes: Uint8Array | undefined): 
   if (typeof place === 'string') {
     const names = atPath(root, path || '.', place, readNames)
     // A decoder puts U+FFFD where bytes are not UTF-8.
-    if (!names.some((name) => name.includes('\ufffd'))) {
-      return {
-        path,
-        names: (names.includes('.git') ? names.filter(isNotGit) : names).sort(),
-        bytes: undefined,
-        next: 0,
-      }
-    }
+    if (!names.some((name) => name.includes('\ufffd'))) return { path, names: names.sort(), bytes: undefined, next: 0 }
   }
-  const names = atPath(root, path || '.', place, readNamesInBytes)
-    .filter((name) => isNotGit(name.toString()))
-    .sort((a, b) => a.compare(b))
+  const names = atPath(root, path || '.', place, readNamesInBytes).sort((a, b) => a.compare(b))
   return {
     path,
     names: names.map((name) => name.toString()),
@@ -198,16 +192,17 @@ function openFolder(root: string, path: string, bytes: Uint8Array | undefined): 
   }
 }
 
-function isNotGit(name: string): boolean {
-  return name !== '.git'
-}
-
+/** What the system says of the types costs nothing: what is a folder need not be asked for its facts. */
 function readNames(place: string | Buffer): string[] {
-  return readdirSync(place)
+  const names: string[] = []
+  for (const entry of readdirSync(place as string, { withFileTypes: true })) {
+    if (entry.name !== '.git') names.push(entry.isDirectory() ? `${entry.name}/` : entry.name)
+  }
+  return names
 }
 
 function readNamesInBytes(place: string | Buffer): Buffer[] {
-  return readdirSync(place, { encoding: 'buffer' })
+  return readdirSync(place, { encoding: 'buffer' }).filter((name) => name.toString() !== '.git')
 }
 
 /** By the owner's bit alone, as git sees it: the others follow the umask of whoever checked out. */
