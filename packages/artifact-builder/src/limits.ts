@@ -37,6 +37,9 @@ export const rowsAtOnce = 1024
 /** Entries and bytes that a thread takes at a time: enough that taking costs nothing, little enough that all end together. */
 export const batchLimits = { pieceBytes, entriesInBatch: 128, bytesInBatch: 512 * 1024 }
 
+/** How long the caller's own thread works before others get their turn: a turn costs as much as to list a small folder. */
+export const turnMs = 4
+
 /** How much of a large file is digested and looked through at a time. */
 export const scannedBytes = 1024 * 1024
 

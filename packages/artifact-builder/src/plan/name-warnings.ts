@@ -15,18 +15,26 @@ const notForWindows = /[<>:"|?*\\]|[. ](?:\/|$)|(?:^|\/)(?:con|prn|aux|nul|(?:co
 export function warnOfNames(paths: readonly string[]): readonly PlanWarning[] {
   const warnings: PlanWarning[] = []
   const twins = findTwins(paths)
-  for (const [index, path] of paths.entries()) {
-    if (isPlain(path)) continue
-    const known = sharedFolderLength(paths[index - 1] ?? '', path)
-    if (isPlain(path.slice(known))) continue
-    for (const end of nameEnds(path, known)) {
-      const place = path.slice(0, end)
-      const other = twins(place)
-      if (other !== undefined) warnings.push({ path: place, warning: 'name-collision', other })
-      if (notForWindows.test(nameOf(place))) warnings.push({ path: place, warning: 'name-not-for-windows' })
-    }
-  }
+  paths.forEach((path, index) => {
+    if (!isPlain(path)) addWarnings(warnings, path, { before: paths[index - 1] ?? '', twins })
+  })
   return warnings
+}
+
+/** Adds what is to be said of the names of a path that the one before it has not. */
+function addWarnings(
+  warnings: PlanWarning[],
+  path: string,
+  { before, twins }: { readonly before: string; readonly twins: (place: string) => string | undefined },
+): void {
+  const known = sharedFolderLength(before, path)
+  if (isPlain(path.slice(known))) return
+  for (const end of nameEnds(path, known)) {
+    const place = path.slice(0, end)
+    const other = twins(place)
+    if (other !== undefined) warnings.push({ path: place, warning: 'name-collision', other })
+    if (notForWindows.test(nameOf(place))) warnings.push({ path: place, warning: 'name-not-for-windows' })
+  }
 }
 
 function isPlain(text: string): boolean {

@@ -33,18 +33,8 @@ export async function readCommittedTree(root: string, signal: AbortSignal | unde
 }
 
 async function readHead(root: string, signal: AbortSignal | undefined): Promise<Omit<CommittedTree, 'indexed'>> {
-  const [prefix, commit] = await waitForBoth(readPrefix(root, signal), readCommit(root, signal))
+  const { prefix, commit } = await readPlace(root, signal)
   return { prefix, commit, ...(await readTree(root, commit, '', signal)) }
-}
-
-async function readCommit(root: string, signal: AbortSignal | undefined): Promise<string> {
-  const head = await runGit(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], {
-    folder: root,
-    signal,
-    expectedExitCodes: [0, 1],
-  })
-  if (head.exitCode !== 0) throw artifactErrors.ARTIFACT_COMMIT_MISSING({ root })
-  return head.stdout.trim()
 }
 
 /** When a commit was made, by its committer's clock. */
@@ -53,17 +43,29 @@ export async function readCommitTimeMs(root: string, commit: string, signal: Abo
   return Number(stdout.trim()) * 1000
 }
 
-async function readPrefix(root: string, signal: AbortSignal | undefined): Promise<string> {
+/** Where a folder stands in its repository, and at which commit that does. One call: each takes the caller 5 ms. */
+async function readPlace(
+  root: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly prefix: string; readonly commit: string }> {
+  const place = await askForPlace(root, signal)
+  const [, prefix = '', commit] = /^true\n((?:[^]*\/)?)\n(?:([0-9a-f]+)\n)?$/.exec(place) ?? []
+  if (!place.startsWith('true\n')) throw artifactErrors.ARTIFACT_REPOSITORY_MISSING({ root })
+  if (commit === undefined) throw artifactErrors.ARTIFACT_COMMIT_MISSING({ root })
+  return { prefix, commit }
+}
+
+async function askForPlace(root: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    const place = await runGit(['rev-parse', '--is-inside-work-tree', '--show-prefix'], { folder: root, signal })
-    const [, prefix = ''] = /^true\n([^]*)\n$/.exec(place.stdout) ?? []
-    if (place.stdout.startsWith('true\n')) return prefix
+    // Of a commit that is not there, `--revs-only` says nothing.
+    const asked = ['rev-parse', '--is-inside-work-tree', '--show-prefix', '--revs-only', 'HEAD^{commit}']
+    return (await runGit(asked, { folder: root, signal })).stdout
   } catch (error) {
     if (!isDeployError(error, coreErrors.GIT_FAILED) || !error.context.stderr.includes('not a git repository')) {
       throw error
     }
+    throw artifactErrors.ARTIFACT_REPOSITORY_MISSING({ root })
   }
-  throw artifactErrors.ARTIFACT_REPOSITORY_MISSING({ root })
 }
 
 async function readTree(

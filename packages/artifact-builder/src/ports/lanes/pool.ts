@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { artifactErrors } from '../../errors.ts'
-import { laneThreadLimits, maxDefaultWorkers } from '../../limits.ts'
+import { laneThreadLimits, maxDefaultWorkers, turnMs } from '../../limits.ts'
 import { laneHandlers, type LaneKind } from './handlers.ts'
 import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from './lane.ts'
 
@@ -136,9 +136,13 @@ function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
         post: (message) => onMessage?.(message as never),
         stopped: () => Atomics.load(stop, 0) !== 0,
       })
+      let turnEndsMs = performance.now() + turnMs
       let step = steps.next()
       while (!step.done) {
-        await setImmediate()
+        if (performance.now() > turnEndsMs) {
+          await setImmediate()
+          turnEndsMs = performance.now() + turnMs
+        }
         signal?.throwIfAborted()
         step = steps.next()
       }
