@@ -6,6 +6,7 @@ import { canary, createRepository, missingTools, temporaryFolder } from '@fairle
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { artifactErrors, buildArtifact, type BuildArtifactOptions } from '../src/index.ts'
+import { scannedBytes } from '../src/limits.ts'
 import { keyBlock, letters } from './support/made-up-secrets.ts'
 import { createShop, type Shop } from './support/shop.ts'
 
@@ -494,3 +495,29 @@ test.each([0, 1])(
     await expect(buildArtifact(options)).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
   },
 )
+
+test.each([0, 1])('a secret is found wherever it stands in a large file (%i workers)', async (workers) => {
+  const shop = createShop()
+  const token = `"gh${'p_'}${letters(36)}"\n`
+  const lines = Buffer.alloc(5 * 1024 ** 2, `${'-'.repeat(63)}\n`)
+  for (const border of [scannedBytes, 3 * scannedBytes]) {
+    // Across it, and in what is looked at again with the next piece.
+    for (const before of [20, 2000]) {
+      const content = Buffer.from(lines)
+      content.write(`\n${token}`, border - before)
+      shop.repository.write({ [`dist/${border}-${before}.txt`]: content.toString('latin1') })
+    }
+  }
+  await expect(buildArtifact(shop.options({ workers }))).rejects.toMatchObject({
+    code: 'ARTIFACT_HOLDS_SECRETS',
+    context: {
+      findings: [scannedBytes, 3 * scannedBytes].flatMap((border) =>
+        [20, 2000].map((before) => ({
+          path: `dist/${border}-${before}.txt`,
+          line: Math.floor((border - before) / 64) + 2,
+          rule: 'github-token',
+        })),
+      ),
+    },
+  })
+})

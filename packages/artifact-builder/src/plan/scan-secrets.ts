@@ -51,7 +51,7 @@ export function startSecretScan(path: string): SecretScan {
     found.addContentMatches(bytes, secretsInBytes(bytes, judged, to), newlines)
     const cut = Math.max(0, to - lookBehindBytes)
     newlines += countNewlines(bytes, 0, cut)
-    kept = bytes.slice(cut)
+    kept = copyFrom(bytes, cut)
     judged = to - cut
   }
   const take = (bytes: Uint8Array) => {
@@ -112,11 +112,16 @@ function createHolder() {
   let length = 0
   return {
     add: (bytes: Uint8Array) => {
-      if (length <= maxCredentialFileBytes) pieces.push(bytes.slice())
+      if (length <= maxCredentialFileBytes) pieces.push(copyFrom(bytes, 0))
       length += bytes.length
     },
     bytes: (): Uint8Array => Buffer.concat(pieces),
   }
+}
+
+/** Bytes of their own: the `slice` of a Buffer, which a piece may be, would show what is read into it next. */
+function copyFrom(bytes: Uint8Array, at: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(at))
 }
 
 /** All scans of a thread share it: memory for each piece of the large files took 25 MiB of one. */
@@ -140,14 +145,14 @@ function createDecoder() {
     const bytes = odd.length === 0 ? piece : Buffer.concat([odd, piece])
     odd = new Uint8Array()
     if (!isBegun && bytes.length < 2) {
-      odd = bytes.slice()
+      odd = copyFrom(bytes, 0)
       return new Uint8Array()
     }
     if (!isBegun) lowByte = utf16LowByte(bytes)
     isBegun = true
     if (lowByte === undefined) return bytes
     const even = bytes.length & ~1
-    odd = bytes.slice(even)
+    odd = copyFrom(bytes, even)
     return narrowed(bytes.subarray(0, even), lowByte)
   }
   return {

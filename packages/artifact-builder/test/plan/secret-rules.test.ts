@@ -6,7 +6,12 @@ import { keyBlock, keyKinds, letters, tokens } from '../support/made-up-secrets.
 function scan(path: string, text: string | Uint8Array, pieceBytes = 1000): readonly string[] {
   const bytes = Buffer.from(text)
   const running = startSecretScan(path)
-  for (let at = 0; at < bytes.length; at += pieceBytes) running.add(bytes.subarray(at, at + pieceBytes))
+  // Whoever reads a file has one memory for its pieces, and so has this.
+  const memory = Buffer.alloc(pieceBytes)
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    running.add(memory.subarray(0, bytes.copy(memory, 0, at, at + pieceBytes)))
+  }
+  memory.fill(0)
   return running.finish().map(({ rule, line }) => `${rule}:${line}`)
 }
 
@@ -273,6 +278,21 @@ test('wherever a file is cut into pieces, the same places are found once each', 
     ),
     { numRuns: 150 },
   )
+})
+
+test('scans that take turns find what each finds alone', () => {
+  const texts = [
+    `${letters(1500)}\n${tokens['npm-token'][0]}\n${letters(1500)}`,
+    `${letters(700)}\n\n${tokens['github-token'][0]}\n${letters(4000)}\n${tokens['npm-token'][0]}`,
+    letters(5000),
+  ].map((text) => Buffer.from(text))
+  const scans = texts.map((_, index) => startSecretScan(`file-${index}.txt`))
+  const pieceBytes = 150
+  for (let at = 0; texts.some((text) => at < text.length); at += pieceBytes) {
+    scans.forEach((running, index) => running.add(texts[index]?.subarray(at, at + pieceBytes) ?? Buffer.alloc(0)))
+  }
+  const found = scans.map((running) => running.finish().map(({ rule, line }) => `${rule}:${line}`))
+  expect(found).toEqual([['npm-token:2'], ['github-token:3', 'npm-token:5'], []])
 })
 
 test('the line is right in a file of many pieces', () => {
