@@ -91,9 +91,16 @@ export interface ChosenEntries {
   readonly rows: Uint32Array
 }
 
+/** What was chosen and can be in no artifact. */
+interface UnplannedEntry {
+  readonly path: string
+  readonly type: 'other'
+  readonly source: string
+  readonly chosenBy: string
+}
+
 /** What was chosen, with its place in the artifact. */
-type Placed =
-  PlannedEntry | (Omit<PlannedEntry & { readonly type: 'directory' }, 'type' | 'mode'> & { readonly type: 'other' })
+type Placed = PlannedEntry | UnplannedEntry
 
 /**
  * Decides, from what stands below root, which entries an artifact has.

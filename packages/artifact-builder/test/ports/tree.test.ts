@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
@@ -118,3 +119,31 @@ test('what is thrown while folders are judged is thrown by the listing', async (
     withLanes({ threads: 1, signal: undefined }, (_lanes, lanes) => listTree(root, depthOf, lanes)),
   ).rejects.toThrow('a judge that fails')
 })
+
+test('where a file system tells no types, a name that is not UTF-8 is listed all the same', async () => {
+  const root = temporaryFolder()
+  mkdirSync(join(root, 'folder', 'below'), { recursive: true })
+  writeFileSync(join(root, 'folder', 'below', 'file'), '')
+  writeFileSync(Buffer.from(`${root}/folder/\xff`, 'latin1'), '')
+  const listing = await withoutTypes(() => list(root, 0, 'all below it'))
+  expect(entriesIn(listing).map(({ type, path }) => `${type} ${path}`)).toEqual([
+    'file folder/below/file',
+    'file folder/\ufffd',
+  ])
+})
+
+/** As Node answers on such a file system, of which it asks lstat: https://github.com/nodejs/node/blob/v20.20.0/lib/internal/fs/utils.js */
+async function withoutTypes<T>(run: () => Promise<T>): Promise<T> {
+  const { readdirSync: original } = fs
+  fs.readdirSync = ((place: string, options?: { readonly withFileTypes?: boolean }) => {
+    if (options?.withFileTypes) for (const name of original(place)) lstatSync(join(place, name))
+    return original(place, options as never)
+  }) as never
+  syncBuiltinESMExports()
+  try {
+    return await run()
+  } finally {
+    fs.readdirSync = original
+    syncBuiltinESMExports()
+  }
+}

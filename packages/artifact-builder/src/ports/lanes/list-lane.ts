@@ -194,11 +194,17 @@ function openFolder(root: string, path: string, bytes: Uint8Array | undefined): 
 
 /** What the system says of the types costs nothing: what is a folder need not be asked for its facts. */
 function readNames(place: string | Buffer): string[] {
-  const names: string[] = []
-  for (const entry of readdirSync(place as string, { withFileTypes: true })) {
-    if (entry.name !== '.git') names.push(entry.isDirectory() ? `${entry.name}/` : entry.name)
+  try {
+    const names: string[] = []
+    for (const entry of readdirSync(place as string, { withFileTypes: true })) {
+      if (entry.name !== '.git') names.push(entry.isDirectory() ? `${entry.name}/` : entry.name)
+    }
+    return names
+  } catch {
+    // Where a file system tells no types (ext4 and XFS can be made so), Node asks for the facts of each name, and does
+    // not find one that is not UTF-8. Of a folder that cannot be read, this says why.
+    return readdirSync(place as string).filter((name) => name !== '.git')
   }
-  return names
 }
 
 function readNamesInBytes(place: string | Buffer): Buffer[] {
