@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { S3Client } from '@aws-sdk/client-s3'
 import {
   canonicalRequest,
   sha256Hex,
@@ -182,6 +183,15 @@ function signed(
     ...own,
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`,
   }
+}
+
+/** The client that deploy scripts use: it computes the CRC-32 and the hash that it signs in every request. */
+export function sdkClient({ endpoint, region = 'us-east-1', credentials }: LoadedServer): S3Client {
+  return new S3Client({
+    ...{ endpoint, region, forcePathStyle: true, maxAttempts: 1 },
+    // The sink asks for none, and gets the same headers.
+    credentials: credentials ?? { accessKeyId: 'sink', secretAccessKey: 'sink' },
+  })
 }
 
 /** The largest resident set so far, where the system tells it. */
