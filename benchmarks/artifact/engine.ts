@@ -4,7 +4,8 @@
 import { checkBuildOptions } from '../../packages/artifact-builder/src/build-options.ts'
 import { triesForMatch } from '../../packages/artifact-builder/src/limits.ts'
 import { dosTimeOf } from '../../packages/artifact-builder/src/plan/zip/records.ts'
-import { withLanes } from '../../packages/artifact-builder/src/ports/lanes/pool.ts'
+import { deflateText } from '../../packages/artifact-builder/src/ports/deflate-manifest.ts'
+import { withLanes, type Lane } from '../../packages/artifact-builder/src/ports/lanes/pool.ts'
 import { writeOutput } from '../../packages/artifact-builder/src/ports/output-file.ts'
 import { finishZip, packEntries } from '../../packages/artifact-builder/src/ports/zip-engine.ts'
 import { gatherInputs, prepareBuild } from '../../packages/artifact-builder/src/prepare-build.ts'
@@ -27,8 +28,9 @@ await withLanes({ threads: options.workers, signal: undefined }, async (lanes, l
         lastPath: '.fairlead/manifest.json',
         objectFormat: 'sha1',
         onProgress: () => {},
+        onWritten: () => {},
       })
-      await finishZip(lanes, packed, { fd, dosTime, last: ['{}'] })
+      await finishZip(lanes, packed, { fd, dosTime, last: await deflateText(lanes[0] as Lane, '{}') })
     },
     check: () => Promise.resolve(),
     onLeftover: () => {},

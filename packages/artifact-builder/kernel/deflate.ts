@@ -4,21 +4,25 @@ import { writeBlock, writeEmptyStored } from './blocks'
 import { leastMatch } from './codes'
 import { enterPlace, findMatch, startMatches } from './matches'
 import { source, target, tokensInBlock } from './memory'
+import { noiseAfter, noiseBytes, startNoise } from './noise'
 import { addLiteral, addMatch, distanceLessOneOf, lengthOf, startTokens, tokenCount } from './tokens'
 
 /** From this length on, a match is good: a better one is looked for at a quarter of the places, below it at half of them. */
 const goodLength: i32 = 16
 /** A match that is long enough for no better one to be looked for. */
 const enough: i32 = 64
+/** Of a digest that stands there a second time. */
+const leastRepeated: i32 = 32
 /** Hashes are of four bytes. */
 const hashedBytes: i32 = 4
 
 /**
  * Compresses the `bytes` of {@link source} that stand behind a dictionary, to which they may refer, to {@link target};
  * answers how many bytes that takes. What is not the last part of a stream ends at a whole byte. For a match, so many
- * earlier places are tried.
+ * earlier places are tried; `hasNoise` where the content is the lines that were written last.
  */
-export function deflate(dictionaryBytes: i32, bytes: i32, isLast: bool, tries: i32): i32 {
+export function deflate(dictionaryBytes: i32, bytes: i32, isLast: bool, tries: i32, hasNoise: bool): i32 {
+  startNoise(hasNoise)
   const total = dictionaryBytes + bytes
   const lowest = startMatches(total)
   const begin = source + dictionaryBytes
@@ -44,7 +48,14 @@ function enterDictionary(begin: usize, end: usize, lowest: i32): void {
 function tokenize(from: usize, end: usize, lowest: i32, tries: i32): usize {
   startTokens()
   let at = from
+  let noise = noiseAfter(at)
   while (at < end && tokenCount() < tokensInBlock - 1) {
+    if (at >= noise) {
+      if (tokenCount() + (noiseBytes as i32) >= tokensInBlock) break
+      at = passNoise(at, noise + noiseBytes, end, lowest)
+      noise = noiseAfter(at)
+      continue
+    }
     if (at + hashedBytes > end) {
       addLiteral(load<u8>(at++))
       continue
@@ -55,7 +66,7 @@ function tokenize(from: usize, end: usize, lowest: i32, tries: i32): usize {
       continue
     }
     let entered = at
-    while (lengthOf(token) < enough && at + 1 + hashedBytes <= end && tokenCount() < tokensInBlock - 1) {
+    while (lengthOf(token) < enough && at + 1 < noise && at + 1 + hashedBytes <= end && tokenCount() < tokensInBlock - 1) {
       const length = lengthOf(token)
       entered = at + 1
       const later = findMatch(entered, end, length - 1, lowest, length < goodLength ? tries >> 1 : tries >> 2, enough)
@@ -66,8 +77,23 @@ function tokenize(from: usize, end: usize, lowest: i32, tries: i32): usize {
     addMatch(token)
     at += lengthOf(token)
     while (entered + 1 < at && entered + 1 + hashedBytes <= end) enterPlace(++entered, lowest)
+    if (at >= noise + noiseBytes) noise = noiseAfter(at)
   }
   return at
+}
+
+/** A digest may stand there a second time, of the same content, and is known by its beginning; nothing else of it is. */
+function passNoise(from: usize, noiseEnd: usize, end: usize, lowest: i32): usize {
+  const until = noiseEnd < end ? noiseEnd : end
+  if (from + noiseBytes === noiseEnd && noiseEnd <= end) {
+    const token = findMatch(from, end, leastRepeated - 1, lowest, 1, enough)
+    if (token !== 0) {
+      addMatch(token)
+      return from + lengthOf(token)
+    }
+  }
+  for (let at = from; at < until; at++) addLiteral(load<u8>(at))
+  return until
 }
 
 /** Whether a match that begins a byte later is worth that byte: the bits of four literals for one, less those of the distance. */

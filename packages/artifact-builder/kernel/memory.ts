@@ -2,6 +2,12 @@
  * Where everything lies in the kernel's memory. The compiler puts nothing there: the kernel has no objects and no strings.
  */
 
+/** How the lines of files and links are written, and those of folders; and the names of the types, 16 bytes each. */
+export const filePattern: usize = 0
+export const folderPattern: usize = 256
+export const patternBytes: usize = 256
+export const typeNames: usize = 512
+
 /** Latest position of each hash of four bytes, as i32. */
 export const fourByteHeads: usize = 1024
 export const fourByteHashBits: u32 = 15
@@ -74,9 +80,15 @@ export const triplePlaces: usize = 0x60000
 export const passage: usize = 0x70000
 export const passageBytes: usize = 0xff00
 
+/** Where digests stand in lines, as u32; lines are not looked through. */
+export const noisePlaces: usize = passage
+
 /** Content, with what stands before it in its file; as much again for what it is compressed to. */
 export const source: usize = 0x80000
 export const sourceBytes: usize = 32768 + 4 * 1024 * 1024
 /** Comparisons read in eights, beyond the last byte; what they find there decides nothing. */
 export const margin: usize = 64 * 1024
 export const target: usize = source + sourceBytes + margin
+
+/** Of the entries whose lines are written; what is compressed afterwards lies there too. */
+export const columns: usize = target

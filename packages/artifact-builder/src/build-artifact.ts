@@ -4,20 +4,21 @@ import { isDeepStrictEqual } from 'node:util'
 import { isDeployError, manifestPath, systemClock, timestamp, type Artifact } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
-import { progressIntervalMs, streamPieceBytes, triesForMatch } from './limits.ts'
-import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretAllowance, SecretFinding } from './model.ts'
+import { manifestPieceBytes, progressIntervalMs, streamPieceBytes, triesForMatch } from './limits.ts'
+import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import type { KeptArtifact } from './plan/cache-index.ts'
 import { chooses } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
-import { encodeManifest, type ManifestFacts } from './plan/encode-manifest.ts'
+import { encodeManifest, manifestHead, type ManifestFacts } from './plan/encode-manifest.ts'
 import { eachEntry, type ManifestEntries } from './plan/entry-texts.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
 import type { KeptChoice } from './plan/kept-choice.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
 import type { ArchiveMember } from './ports/archiver-writer.ts'
+import { deflateLines, deflateText } from './ports/deflate-manifest.ts'
 import {
   closeEntryCache,
   copyPack,
@@ -30,7 +31,7 @@ import {
 } from './ports/entry-cache.ts'
 import { readConvertedIds } from './ports/git-tree.ts'
 import { withLanes, type Lane } from './ports/lanes/pool.ts'
-import { digestOpenFile, writeOutput, type OutputFile } from './ports/output-file.ts'
+import { startFileDigest, writeOutput, type FileDigest, type OutputFile } from './ports/output-file.ts'
 import { isListingSettled, readPlannedFile } from './ports/tree.ts'
 import {
   blobIdsOf,
@@ -39,7 +40,6 @@ import {
   manifestEntriesOf,
   packEntries,
   type PackedEntries,
-  type ZipWork,
 } from './ports/zip-engine.ts'
 import { fingerprintInputs, gatherInputs, prepareBuild, type BuildInputs, type PreparedBuild } from './prepare-build.ts'
 import { requireSameBytes } from './require-app-spec.ts'
@@ -56,6 +56,8 @@ interface Build extends CheckedBuildOptions {
   readonly prepared: PreparedBuild
   readonly lanes: readonly Lane[]
   readonly entryCache: EntryCache | undefined
+  /** Whether what was kept in the cache is of use. */
+  readonly isKeptWhole: Promise<boolean>
   /** Of all that the artifact depends on; `undefined` where that is not known, or not asked. */
   readonly fingerprint: string | undefined
   /** When the tree began to be read, on the system's clock, which file systems go by too. */
@@ -126,17 +128,32 @@ function prepareLanes(lanes: readonly Lane[]): void {
 }
 
 /** Decides, packs and judges. What is told of the artifact is kept with it. */
-async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 'told'>): Promise<Artifact> {
+async function writeAnew(
+  inputs: BuildInputs,
+  means: Omit<Build, 'prepared' | 'told' | 'isKeptWhole'>,
+): Promise<Artifact> {
   const told: Told[] = []
   const tellAndKeep: Tell = (event) => {
     if (keptEvents.has(event.type)) told.push(event)
     means.tell(event)
   }
   prepareLanes(means.lanes)
+  const isWhole = isKeptWhole(means)
+  // Looked at where it is needed; a build that is refused before needs it no more.
+  isWhole.catch(() => undefined)
   const prepared = await prepareBuild(inputs, means, { kept: keptChoice(means.entryCache), signal: means.signal })
   tellAndKeep(planned(prepared))
   for (const warning of prepared.warnings) tellAndKeep(warning)
-  return writeArtifact({ ...means, tell: tellAndKeep, told, prepared })
+  return writeArtifact({ ...means, tell: tellAndKeep, told, prepared, isKeptWhole: isWhole })
+}
+
+/** A lane looks at what an earlier build has left, since the lanes have nothing to do before all is chosen. */
+async function isKeptWhole({ entryCache: cache, lanes, tell }: Pick<Build, 'entryCache' | 'lanes' | 'tell'>) {
+  if (cache?.ignored !== undefined) tell(cacheIgnored(cache, cache.ignored))
+  if (cache?.kept === undefined) return false
+  const isWhole = await isPackWhole(cache.kept, lanes.at(-1) as Lane)
+  if (!isWhole) tell(cacheIgnored(cache, 'its pack is damaged'))
+  return isWhole
 }
 
 /**
@@ -145,7 +162,15 @@ async function writeAnew(inputs: BuildInputs, means: Omit<Build, 'prepared' | 't
  */
 async function writeKept(
   inputs: BuildInputs,
-  { entryCache, fingerprint, verify, format, tell, signal, ...options }: Omit<Build, 'prepared' | 'told'>,
+  {
+    entryCache,
+    fingerprint,
+    verify,
+    format,
+    tell,
+    signal,
+    ...options
+  }: Omit<Build, 'prepared' | 'told' | 'isKeptWhole'>,
 ): Promise<Artifact | undefined> {
   const { kept } = entryCache ?? {}
   const whole = kept?.index.whole
@@ -186,27 +211,28 @@ async function writeKept(
 class UselessPack extends Error {}
 
 async function writeArtifact(build: Build): Promise<Artifact> {
-  const { prepared, format, verify, signal, tell } = build
-  const { output, application, tree } = prepared
-  const written = await writeOutput(output, {
+  const { prepared, format, verify, entryCache, signal, tell } = build
+  const { output, application, tree, plan } = prepared
+  const artifact = await writeOutput<Written, Artifact>(output, {
     onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
     write: (file) => (build.engine === 'native' ? writeNatively(build, file) : writeByArchiver(build, file)),
-    check: async (file, { path, written }) => {
+    // All of it while the file goes to disk.
+    check: async (_file, { path, written }) => {
       if (verify) await requireAsWritten(build, path, written)
-      return { ...written, ...(await digestOpenFile(file, signal)) }
+      const { sha256, sizeBytes } = await written.digest.finish(signal)
+      const artifact: Artifact = {
+        schema: 'fairlead/artifact/1',
+        path: output,
+        format,
+        application,
+        commit: tree.commit,
+        ...{ sha256, contentDigest: written.facts.contentDigest, sizeBytes },
+        entryCount: plan.entries.length,
+      }
+      if (entryCache) await keepForNextBuild(entryCache, written.packed, { ...build, artifact, path })
+      return artifact
     },
   })
-  const { facts, packed, sha256, sizeBytes } = written
-  const artifact: Artifact = {
-    schema: 'fairlead/artifact/1',
-    path: output,
-    format,
-    application,
-    commit: tree.commit,
-    ...{ sha256, contentDigest: facts.contentDigest, sizeBytes },
-    entryCount: prepared.plan.entries.length,
-  }
-  if (build.entryCache) await keepForNextBuild(build.entryCache, packed, { artifact, ...build })
   tell(writtenEvent(artifact))
   return artifact
 }
@@ -216,22 +242,35 @@ interface Written {
   readonly packed: PackedEntries
   readonly facts: ManifestFacts
   readonly entries: ManifestEntries
+  /** Of the output. */
+  readonly digest: FileDigest
 }
 
 /** Writes the zip into an open file while its entries are read and judged. */
 async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
-  const packed = await packWithCache(build, file)
-  const written = await judge(build, packed)
-  const dosTime = dosTimeOf(build.prepared.timeMs)
-  await finishZip(build.lanes, packed, { fd: file.fd, dosTime, last: encodeManifest(written.facts, written.entries) })
-  for (const lane of build.lanes) lane.end()
-  return written
+  const { lanes, prepared } = build
+  const digest = startFileDigest(file)
+  const packed = await pack(build, file.fd, digest.follow)
+  const entries = await judge(build, packed)
+  const { facts, text } = await deflateManifest(build, packed)
+  await finishZip(lanes, packed, { fd: file.fd, dosTime: dosTimeOf(prepared.timeMs), last: text })
+  for (const lane of lanes) lane.end()
+  return { packed, facts, entries, digest }
+}
+
+async function deflateManifest(build: Build, packed: PackedEntries) {
+  const { contentDigest, pieces } = await deflateLines(build.lanes, packed)
+  const facts = makeFacts(build, contentDigest)
+  const text = await deflateText(build.lanes[0] as Lane, manifestHead(facts, packed.entries.count), pieces)
+  return { facts, text }
 }
 
 /** Reads and judges the entries first, then reads them again for archiver, which takes one after the other. */
 async function writeByArchiver(build: Build, file: OutputFile): Promise<Written> {
-  const packed = await pack(build, undefined)
-  const written = await judge(build, packed)
+  const packed = await pack(build, undefined, () => undefined)
+  const entries = await judge(build, packed)
+  const facts = makeFacts(build, digestSorted(entries))
+  const written = { packed, facts, entries, digest: startFileDigest(file) }
   const { writeWithArchiver } = await import('./ports/archiver-writer.ts')
   await writeWithArchiver(file, archiveMembers(build.prepared, written), {
     format: build.format,
@@ -244,7 +283,7 @@ async function writeByArchiver(build: Build, file: OutputFile): Promise<Written>
 /** What goes into an archive, the manifest last. The bytes of each file must be those that were judged. */
 async function* archiveMembers(
   { root, plan, timeMs }: PreparedBuild,
-  { facts, entries }: Written,
+  { packed, facts, entries }: Written,
 ): AsyncGenerator<ArchiveMember, void, undefined> {
   let index = 0
   for (const { path, type, sizeBytes, sha256 } of eachEntry(entries)) {
@@ -256,7 +295,9 @@ async function* archiveMembers(
         : Buffer.from(planned.type === 'symlink' ? planned.target : '')
     yield { path, type, mode, timeMs, sizeBytes, content }
   }
-  const content = Buffer.from([...encodeManifest(facts, entries)].join(''))
+  const columns = { ...packed.entries, ...packed.results }
+  const options = { entryCount: packed.entries.count, pieceBytes: manifestPieceBytes }
+  const content = Buffer.concat([...encodeManifest(facts, columns, options)])
   yield { path: manifestPath, type: 'file', mode: 0o644, timeMs, sizeBytes: content.length, content }
 }
 
@@ -287,14 +328,13 @@ async function* requireDigest(
 }
 
 /** Refuses what must not go in, now that every byte was read, and answers what the manifest says of the rest. */
-async function judge(build: Build, packed: PackedEntries): Promise<Written> {
-  const { prepared, allow } = build
-  const { root, application, plan, tree, deployable } = prepared
+async function judge(build: Build, packed: PackedEntries): Promise<ManifestEntries> {
+  const { root, plan, deployable } = build.prepared
   const entries = manifestEntriesOf(plan.entries, packed)
   requireNoSecrets(build, packed.findings)
   await requireCommittedTree(build, packed)
   if (deployable) requireSameBytes(root, deployable, eachEntry(entries))
-  return { packed, facts: makeFacts({ application, commit: tree.commit, entries, allow }), entries }
+  return entries
 }
 
 /** Reads back what was written, under the name that it has for a while. */
@@ -314,27 +354,14 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
   throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
 }
 
-/** Packs with what an earlier build has left; where that turns out to be damaged, once more without it. */
-async function packWithCache(build: Build, file: OutputFile): Promise<PackedEntries> {
-  const { entryCache: cache, signal, tell } = build
-  if (cache?.ignored !== undefined) tell(cacheIgnored(cache, cache.ignored))
-  if (cache?.kept === undefined) return pack(build, file.fd)
-  const { index, pack: keptPack } = cache.kept
-  const [isWhole, packed] = await Promise.all([
-    isPackWhole(cache.kept, signal),
-    pack(build, file.fd, { index, fd: keptPack.fd }),
-  ])
-  if (isWhole) return packed
-  tell(cacheIgnored(cache, 'its pack is damaged'))
-  await file.truncate(0)
-  return pack(build, file.fd)
-}
-
-async function pack(build: Build, fd: number | undefined, kept?: ZipWork['kept']): Promise<PackedEntries> {
+/** Packs with what an earlier build has left, and into a file if there is one. */
+async function pack(build: Build, fd: number | undefined, onWritten: (end: number) => void): Promise<PackedEntries> {
   const { root, plan, rows, tree, listing } = build.prepared
   const tracked = new Set(tree.entries.map(({ path }) => path))
+  const kept = fd === undefined ? undefined : build.entryCache?.kept
   return packEntries(build.lanes, {
-    ...{ root, fd, kept, entries: plan.entries, rows, listing },
+    ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
+    kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: (source) => tracked.has(source),
     lastPath: manifestPath,
@@ -350,10 +377,10 @@ function objectFormatOf(commit: string): 'sha1' | 'sha256' {
 async function keepForNextBuild(
   cache: EntryCache,
   packed: PackedEntries,
-  build: Build & { readonly artifact: Artifact },
+  build: Build & { readonly artifact: Artifact; /** Where it stands for now. */ readonly path: string },
 ): Promise<void> {
-  const { artifact, readFromMs, maxCacheBytes } = build
-  const { sha256: packSha256, sizeBytes: packBytes, path } = artifact
+  const { artifact, path, readFromMs, maxCacheBytes } = build
+  const { sha256: packSha256, sizeBytes: packBytes } = artifact
   build.tell(cacheUsed(cache, packed.originCounts))
   if (packBytes > maxCacheBytes) return
   const pack = packName(cache.slot, packSha256)
@@ -475,34 +502,29 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
       chooses: (path) => chooses(selection, path),
       idOf,
     })
-  const differing = new Set(
-    compare((path) => plain.get(path))
-      .filter(({ difference }) => difference === 'content')
-      .map(({ path }) => path),
-  )
+  const asStored = compare((path) => plain.get(path))
+  const differing = new Set(asStored.filter(({ difference }) => difference === 'content').map(({ path }) => path))
   // Links have no conversions, and git would follow them.
   const files = plan.entries.filter(({ source, type }) => type === 'file' && differing.has(source))
-  const sources = files.map(({ source }) => source)
-  const converted = await readConvertedIds(root, sources, signal)
+  const converted = await readConvertedIds(
+    root,
+    files.map(({ source }) => source),
+    signal,
+  )
   const convertedOf = new Map(files.map(({ path, source }) => [path, converted.get(source)]))
-  const differences = compare((path) => convertedOf.get(path) ?? plain.get(path))
+  const differences = files.length === 0 ? asStored : compare((path) => convertedOf.get(path) ?? plain.get(path))
   if (differences.length > 0) {
     throw artifactErrors.ARTIFACT_TREE_DIFFERS({ root, commit: tree.commit, files: differences })
   }
 }
 
-function makeFacts(given: {
-  readonly application: string
-  readonly commit: string
-  readonly entries: ManifestEntries
-  readonly allow: readonly SecretAllowance[]
-}): ManifestFacts {
-  const { application, commit, entries, allow } = given
+function makeFacts({ prepared, allow }: Build, contentDigest: string): ManifestFacts {
+  const { application, tree } = prepared
   return {
     schema: 'fairlead/manifest/1',
     application,
-    commit,
-    contentDigest: digestSorted(entries),
+    commit: tree.commit,
+    contentDigest,
     allowances: [...allow]
       .map(({ path, rule, reason }) => ({ path, rule, reason }))
       .sort((a, b) => compareBytes(a.path, b.path) || compareBytes(a.rule, b.rule) || compareBytes(a.reason, b.reason)),

@@ -25,6 +25,9 @@ export const triesInManifest = 2
 /** The manifest's pieces: small, because all threads wait for it at the end. Part of the format too. */
 export const manifestPieceBytes = 512 * 1024
 
+/** Of a zip's directory, at a time: all threads wait for it too. */
+export const directoryPieceBytes = 512 * 1024
+
 /** How far back deflate may refer (RFC 1951): what a piece sees of the one before. */
 export const dictionaryBytes = 32 * 1024
 

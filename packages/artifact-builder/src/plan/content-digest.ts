@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ManifestEntry } from '@fairlead/core'
 import { sortedByBytes } from './byte-order.ts'
 import { textsOf, type ManifestEntries } from './entry-texts.ts'
+import { openKernel, type LineColumns, type LinePatterns, type LineRange } from './kernel/kernel.ts'
 
 /** The first line of what is digested; another form gets another number. */
 const form = 'fairlead/content/1\n'
@@ -25,4 +26,18 @@ export function digestSorted(entries: ManifestEntries): string {
 
 function lineOf({ type, mode, sizeBytes, sha256, path }: ManifestEntry): string {
   return `${type} ${mode} ${sizeBytes} ${sha256 ?? '-'} ${path}\0`
+}
+
+const beforeDigest = [{ field: 'type' }, ' ', { field: 'mode' }, ' ', { field: 'size' }, ' '] as const
+const patterns: LinePatterns = {
+  file: [...beforeDigest, { field: 'digest' }, ' ', { field: 'path' }, '\0'],
+  folder: [...beforeDigest, '- ', { field: 'path' }, '\0'],
+}
+
+/** {@link digestSorted} of entries in columns, so many at a time as the kernel has room for. */
+export function digestColumns(columns: LineColumns, ranges: readonly LineRange[]): string {
+  const { source, takeColumns } = openKernel()
+  const hash = createHash('sha256').update(form)
+  for (const range of ranges) hash.update(source.subarray(0, takeColumns(columns, range, patterns)(range, 0)))
+  return hash.digest('hex')
 }

@@ -7,8 +7,9 @@ import { cacheLeftoverMs, pieceBytes } from '../limits.ts'
 import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cache-index.ts'
 import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
+import type { Lane } from './lanes/pool.ts'
 import { sharedArray } from './lanes/shared-entries.ts'
-import { copyAndDigest, digestOpenFile, type DigestedFile } from './output-file.ts'
+import { copyAndDigest, type DigestedFile } from './output-file.ts'
 import { codeOf } from './path-failure.ts'
 
 /** The cache of one application's entries: an index, and beside it the zip that was built last, as its pack. */
@@ -99,9 +100,9 @@ async function openOrMissing(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** Whether a pack still has the bytes that its index was made for. */
-export async function isPackWhole({ index, pack }: KeptEntries, signal: AbortSignal | undefined): Promise<boolean> {
-  return (await digestOpenFile(pack, signal)).sha256 === index.packSha256
+/** Whether a pack still has the bytes that its index was made for. Looked at in a lane. */
+export async function isPackWhole({ index, pack }: KeptEntries, lane: Lane): Promise<boolean> {
+  return (await lane.run('digest', { fd: pack.fd, sizeBytes: index.packBytes })) === index.packSha256
 }
 
 /**

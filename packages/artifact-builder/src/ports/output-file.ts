@@ -115,50 +115,92 @@ async function writeAndSync<W, T>(
 /** A file that is open for writing and reading. */
 export type OutputFile = FileHandle
 
-/** What {@link digestOpenFile} says of a file. */
+/** The digest of a whole file. */
 export interface DigestedFile {
   readonly sizeBytes: number
   readonly sha256: string
 }
 
-/** The size and digest of a file that is open, from its first byte. */
-export function digestOpenFile(file: FileHandle, signal: AbortSignal | undefined): Promise<DigestedFile> {
-  return digestPieces(file, signal, () => Promise.resolve())
+/** The digest of an open file, which may begin while the file is still being written. */
+export interface FileDigest {
+  /** Says up to where the file has its last bytes. */
+  readonly follow: (end: number) => void
+  /** When the whole file has its last bytes. */
+  readonly finish: (signal: AbortSignal | undefined) => Promise<DigestedFile>
+}
+
+export function startFileDigest(file: FileHandle): FileDigest {
+  const hash = createHash('sha256')
+  const take = pieceTaker(file, (piece) => void hash.update(piece))
+  let done = 0
+  let known = 0
+  let following = Promise.resolve()
+  let isFollowing = false
+  const followOn = async () => {
+    for (let before = -1; before < done && known - done >= digestedBytes;) {
+      before = done
+      done = await take({ from: done, to: known }, undefined)
+    }
+  }
+  return {
+    follow: (end) => {
+      known = end
+      if (isFollowing) return
+      isFollowing = true
+      // What goes wrong here goes wrong at the end too.
+      following = followOn().then(
+        () => void (isFollowing = false),
+        () => undefined,
+      )
+    },
+    finish: async (signal) => {
+      known = 0
+      await following
+      const sizeBytes = await take({ from: done, to: Number.POSITIVE_INFINITY }, signal)
+      return { sizeBytes, sha256: hash.digest('hex') }
+    },
+  }
 }
 
 /** Copies a file that is open into an empty one; the digest is that of the bytes that were written. */
-export function copyAndDigest(
+export async function copyAndDigest(
   from: FileHandle,
   to: FileHandle,
   signal: AbortSignal | undefined,
 ): Promise<DigestedFile> {
-  return digestPieces(from, signal, (piece, position) => writeWhole(to, piece, position))
+  const hash = createHash('sha256')
+  const take = pieceTaker(from, async (piece, position) => {
+    const written = writeWhole(to, piece, position)
+    hash.update(piece)
+    await written
+  })
+  const sizeBytes = await take({ from: 0, to: Number.POSITIVE_INFINITY }, signal)
+  return { sizeBytes, sha256: hash.digest('hex') }
 }
 
-/** Digests a file piece by piece, with another use for each piece. The next one is read while this one is used. */
-async function digestPieces(
-  file: FileHandle,
-  signal: AbortSignal | undefined,
-  use: (piece: Uint8Array, position: number) => Promise<void>,
-): Promise<DigestedFile> {
-  const hash = createHash('sha256')
+/** Hands out a range of a file piece by piece, and answers where it ended. The next piece is read while one is used. */
+function pieceTaker(file: FileHandle, use: (piece: Uint8Array, position: number) => Promise<void> | void) {
   const buffers = [Buffer.allocUnsafeSlow(digestedBytes), Buffer.allocUnsafeSlow(digestedBytes)] as const
-  const read = async (number: number, position: number) => {
-    const buffer = buffers[number % 2] as Buffer
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-    return buffer.subarray(0, bytesRead)
+  return async (
+    { from, to }: { readonly from: number; readonly to: number },
+    signal: AbortSignal | undefined,
+  ): Promise<number> => {
+    const read = async (number: number, position: number) => {
+      const buffer = buffers[number % 2] as Buffer
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - position), position)
+      return buffer.subarray(0, bytesRead)
+    }
+    let end = from
+    let piece = await read(0, end)
+    for (let number = 1; piece.length > 0; number++) {
+      signal?.throwIfAborted()
+      const position = end
+      end += piece.length
+      const next = read(number, end)
+      piece = (await waitForBoth(next, Promise.resolve(use(piece, position))))[0]
+    }
+    return end
   }
-  let sizeBytes = 0
-  let piece = await read(0, 0)
-  for (let number = 1; piece.length > 0; number++) {
-    signal?.throwIfAborted()
-    const position = sizeBytes
-    sizeBytes += piece.length
-    const both = waitForBoth(read(number, sizeBytes), use(piece, position))
-    hash.update(piece)
-    piece = (await both)[0]
-  }
-  return { sizeBytes, sha256: hash.digest('hex') }
 }
 
 async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { crc32, createInflateRaw } from 'node:zlib'
+import { createInflateRaw } from 'node:zlib'
 import { artifactErrors } from '../errors.ts'
-import { batchLimits, dictionaryBytes, manifestPieceBytes, pieceBytes, triesInManifest } from '../limits.ts'
+import { batchLimits, directoryPieceBytes, pieceBytes } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
+import { cutEntries } from '../plan/cut-entries.ts'
 import type { ManifestEntries } from '../plan/entry-texts.ts'
 import type { KeptChoice } from '../plan/kept-choice.ts'
 import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
-import { cutTexts, type TextCutter } from '../plan/cut-texts.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { viewed } from '../plan/zip/little-endian.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
-import { encodeDirectory, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
+import { encodeDirectoryEnd, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
+import type { DeflatedText } from './deflate-manifest.ts'
 import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
-import type { DeflateJob } from './lanes/deflate-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import {
   bytesOfText,
@@ -50,9 +50,11 @@ export interface ZipWork {
   /** How many earlier places are tried for a match. */
   readonly tries: number
   readonly dosTime: DosTime
-  /** What an earlier build has left, its pack open for reading. */
-  readonly kept?: { readonly index: CacheIndex; readonly fd: number } | undefined
+  /** What an earlier build has left, its pack open for reading; left alone where it turns out not to be whole. */
+  readonly kept?: { readonly index: CacheIndex; readonly fd: number; readonly isWhole: Promise<boolean> } | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
+  /** Told up to where the file has its last bytes. */
+  readonly onWritten: (end: number) => void
   /** Neither digests nor a search for secrets, for the benchmark of the engine alone. */
   readonly packsOnly?: boolean | undefined
 }
@@ -75,7 +77,7 @@ export interface PackedEntries {
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE; what the system says of a write
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
-  const { root, fd, tries, dosTime, objectFormat, onProgress, packsOnly } = work
+  const { root, fd, tries, dosTime, objectFormat, onProgress, onWritten, packsOnly } = work
   const entries = shareEntries(work.entries, { ...work, facts: work.listing.facts })
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
@@ -84,10 +86,18 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
     // One by one: a file of a hundred thousand secrets has more than a call takes arguments.
     else for (const finding of message.findings) findings.push(finding)
   }
-  const run = (job: BuildJob) => Promise.all(lanes.map((lane) => lane.run('build', job, onMessage)))
+  const run = (job: BuildJob) => {
+    const tellWritten = writtenTeller(job, onWritten)
+    const onMessageOfJob = (message: BuildMessage) => {
+      onMessage(message)
+      tellWritten()
+    }
+    return Promise.all(lanes.map((lane) => lane.run('build', job, onMessageOfJob)))
+  }
   const plain = { root, fd, entries, results, tries, dosTime, objectFormat, packsOnly }
 
-  const kept = work.kept && matchKept(work, entries)
+  const matched = matchKept(work, entries)
+  const kept = (await work.kept?.isWhole) ? matched : undefined
   if (kept) takeUnchanged(kept, results)
   const large = indexesOf(entries).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
   const candidates = kept === undefined ? [] : large.filter((index) => mayBeKept(kept, index, sizeOf(entries, index)))
@@ -113,6 +123,17 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
   await run(job)
   if (fd !== undefined) for (const index of large) if (!keptLarge.has(index)) completeLargeFile(job, fd, index)
   return { entries, results, end: job.order.ends.at(-1) ?? 0, findings, originCounts: countOrigins(entries, results) }
+}
+
+/** Tells up to where batches are in the output one behind the other, before the first piece, whose header comes last. */
+function writtenTeller({ batches, order }: BuildJob, tell: (end: number) => void): () => void {
+  let next = 0
+  const isWritten = () => batches[next]?.type !== 'piece' && Atomics.load(order.written, next) === 1
+  return () => {
+    const before = next
+    while (next < batches.length && isWritten()) next++
+    if (next > before) tell(order.ends[next - 1] as number)
+  }
 }
 
 const fileType = entryTypes.indexOf('file')
@@ -309,21 +330,39 @@ export function blobIdsOf(planned: readonly PlannedEntry[], { entries, results }
 export async function finishZip(
   lanes: readonly Lane[],
   packed: PackedEntries,
-  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: Iterable<string> },
+  options: { readonly fd: number; readonly dosTime: DosTime; readonly last: DeflatedText },
 ): Promise<void> {
   const { fd, dosTime, last } = options
   const { entries, results, end } = packed
-  const { deflated, compressedBytes, checksum, sizeBytes } = await deflateTexts(lanes, last)
   const { count } = entries
-  entries.sizeBytes[count] = sizeBytes
-  results.checksums[count] = checksum
-  results.compressedBytes[count] = compressedBytes
+  entries.sizeBytes[count] = last.sizeBytes
+  results.checksums[count] = last.checksum
+  results.compressedBytes[count] = last.compressedBytes
   results.deflated[count] = 1
   const columns = { ...entries, ...results }
-  const header = viewed(Buffer.alloc(localHeaderLengthOf(columns, count)))
-  writeLocalHeader(header, 0, columns, count, dosTime)
-  const offset = writeAll(fd, [header.bytes, ...deflated], end)
-  writeAll(fd, encodeDirectory(columns, headerOffsets(packed), offset, dosTime), offset)
+  const localHeader = viewed(Buffer.alloc(localHeaderLengthOf(columns, count)))
+  writeLocalHeader(localHeader, 0, columns, count, dosTime)
+  const offset = writeAll(fd, [localHeader.bytes, ...last.pieces], end)
+  const directory = await makeDirectory(lanes, packed, dosTime)
+  const sizeBytes = directory.reduce((sum, { length }) => sum + length, 0)
+  writeAll(fd, [...directory, encodeDirectoryEnd({ count: count + 1, sizeBytes, offset })], offset)
+}
+
+async function makeDirectory(
+  lanes: readonly Lane[],
+  packed: PackedEntries,
+  dosTime: DosTime,
+): Promise<readonly Uint8Array[]> {
+  const { names, modes, sizeBytes, count } = packed.entries
+  const { checksums, compressedBytes, deflated } = packed.results
+  const columns = { names, modes, sizeBytes, checksums, compressedBytes, deflated, headersAt: headerOffsets(packed) }
+  const ranges = cutEntries(names, count + 1, directoryPieceBytes)
+  const job = { columns, ranges, taken: sharedArray(Int32Array, 1), dosTime }
+  const parts = await Promise.all(lanes.map((lane) => lane.run('directory', job)))
+  return parts
+    .flat()
+    .sort((a, b) => a.number - b.number)
+    .map(({ headers }) => headers)
 }
 
 /** Writes parts one behind the other, and answers where the last one ends. */
@@ -336,47 +375,10 @@ function writeAll(fd: number, parts: Iterable<Uint8Array>, position: number): nu
   return end
 }
 
-/** Texts as one deflated stream, a piece in each lane at a time: never is the whole in memory. */
-async function deflateTexts(lanes: readonly Lane[], texts: Iterable<string>) {
-  const deflated: Uint8Array[] = []
-  let checksum = 0
-  let sizeBytes = 0
-  let pieceCount = 0
-  const nextPiece = cutIntoPieces(cutTexts(texts))
-  const work = async (lane: Lane) => {
-    const memory = sharedArray(Uint8Array, dictionaryBytes + manifestPieceBytes)
-    for (let piece = nextPiece(memory); piece !== undefined; piece = nextPiece(memory)) {
-      const number = pieceCount++
-      checksum = crc32(memory.subarray(piece.dictionaryBytes, piece.dictionaryBytes + piece.bytes), checksum)
-      sizeBytes += piece.bytes
-      deflated[number] = await lane.run('deflate', { memory, ...piece, tries: triesInManifest })
-    }
-  }
-  await Promise.all(lanes.map(work))
-  return { deflated, compressedBytes: deflated.reduce((sum, { length }) => sum + length, 0), checksum, sizeBytes }
-}
-
-/** Each call fills memory with the next piece, behind the bytes before it, to which it may refer; `undefined` at the end. */
-function cutIntoPieces({ fill, hasEnded }: TextCutter) {
-  const dictionary = new Uint8Array(dictionaryBytes)
-  let isFirst = true
-  let isLast = false
-  return (memory: Uint8Array): Pick<DeflateJob, 'dictionaryBytes' | 'bytes' | 'isLast'> | undefined => {
-    if (isLast) return undefined
-    const before = isFirst ? 0 : dictionaryBytes
-    if (!isFirst) memory.set(dictionary)
-    const bytes = fill(memory.subarray(before, before + manifestPieceBytes))
-    isFirst = false
-    isLast = hasEnded()
-    if (!isLast) dictionary.set(memory.subarray(before + bytes - dictionaryBytes, before + bytes))
-    return { dictionaryBytes: before, bytes, isLast }
-  }
-}
-
 /** Where the header before the data of each entry begins, the last one too. */
 function headerOffsets({ entries, results }: PackedEntries): Float64Array {
   const columns = { ...entries, ...results }
-  const offsets = new Float64Array(entries.count + 1)
+  const offsets = sharedArray(Float64Array, entries.count + 1)
   let offset = 0
   for (let index = 0; index <= entries.count; index++) {
     offsets[index] = offset

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { DosTime } from '../zip/records.ts'
 import { kernelCode } from './kernel-code.ts'
 
 /** The types of Node know the standard's types, and not what makes one of them. */
@@ -16,12 +17,23 @@ interface KernelExports {
   readonly triplePlacesAddress: { readonly value: number }
   readonly passageAddress: { readonly value: number }
   readonly passageSize: { readonly value: number }
-  readonly deflate: (dictionaryBytes: number, bytes: number, isLast: number, tries: number) => number
+  readonly columnsAddress: { readonly value: number }
+  readonly filePatternAddress: { readonly value: number }
+  readonly folderPatternAddress: { readonly value: number }
+  readonly patternSize: { readonly value: number }
+  readonly typeNamesAddress: { readonly value: number }
+  readonly deflate: (dictionaryBytes: number, bytes: number, isLast: number, tries: number, hasNoise: number) => number
   readonly inflatesTo: (deflatedBytes: number, bytes: number) => number
   readonly nextWindow: (from: number, last: number) => number
+  readonly placeColumns: (count: number, base: number) => void
+  readonly writeLines: (first: number, end: number, into: number) => number
+  readonly writeHeaders: (count: number, base: number, time: number, date: number, into: number) => number
 }
 
-/** The loops over every byte of a tree: compression, its proof, and the search for secrets. One in each thread. */
+/**
+ * The loops over every byte of a tree, and over every entry: compression, its proof, the search for secrets, and lines
+ * that say something of each entry. One in each thread.
+ */
 export interface Kernel {
   /** Where content is put that is to be compressed: 32 KiB of what stands before it in its file, and 4 MiB. */
   readonly source: Buffer
@@ -35,10 +47,67 @@ export interface Kernel {
    * {@link deflate} never writes: with a code of fewer symbols than its lengths have room for.
    */
   readonly inflatesTo: (deflated: Uint8Array, bytes: number) => boolean
+  /**
+   * Takes the columns of a range of entries, of no more than {@link source} has room for, and answers what writes the
+   * lines of a range within it to a place in {@link source}, and says where they end; until anything is compressed.
+   */
+  readonly takeColumns: (
+    columns: LineColumns,
+    range: LineRange,
+    patterns: LinePatterns,
+  ) => (lines: LineRange, at: number) => number
+  /**
+   * Writes the headers of a range of entries, of no more than {@link source} has room for, as they stand in the directory;
+   * answers them, until the next call.
+   */
+  readonly writeHeaders: (columns: HeaderColumns, range: LineRange, time: DosTime) => Buffer
   /** The bytes for each triple, see {@link literalSearch}; empty at first. */
   readonly triplePlaces: Buffer
   /** Calls `onWindow` for each window that begins at `from` up to and with `last`, of whose triples the table says so. */
   readonly findWindows: (bytes: Uint8Array, from: number, last: number, onWindow: (start: number) => void) => void
+}
+
+/** What is written of an entry, one behind the other: texts as they are, and fields. */
+export type LinePattern = readonly (string | LineField)[]
+
+/** `json-path` is escaped as in a string of JSON; a path has no slash at its end. */
+export interface LineField {
+  readonly field: 'json-path' | 'path' | 'type' | 'mode' | 'size' | 'digest'
+}
+
+/** How a line looks. */
+export interface LinePatterns {
+  /** Of a file or a link. */
+  readonly file: LinePattern
+  readonly folder: LinePattern
+}
+
+/** What lines are made of, by number. */
+export interface LineColumns {
+  /** Names in UTF-8, one behind the other, and where each ends; that of a folder has a `/` at its end. */
+  readonly names: { readonly bytes: Uint8Array; readonly ends: Uint32Array }
+  /** Unix modes with their type bits. */
+  readonly modes: Uint16Array
+  readonly sizeBytes: Float64Array
+  /** SHA-256, 32 bytes each. */
+  readonly digests: Uint8Array
+}
+
+/** What the headers of a zip's directory say besides, by number. */
+export interface HeaderColumns extends Pick<LineColumns, 'names' | 'modes' | 'sizeBytes'> {
+  /** 1 where the bytes are deflated, 0 where they are stored. */
+  readonly deflated: Uint8Array
+  /** CRC-32 of the bytes as they are outside of the zip. */
+  readonly checksums: Uint32Array
+  readonly compressedBytes: Float64Array
+  /** Where the header before the data of each entry begins. */
+  readonly headersAt: Float64Array
+}
+
+/** Entries `first` to `end - 1`. */
+export interface LineRange {
+  readonly first: number
+  readonly end: number
 }
 
 export interface DeflatedContent {
@@ -48,11 +117,30 @@ export interface DeflatedContent {
   readonly isLast: boolean
   /** How many earlier places are tried for a match. */
   readonly tries: number
+  /** Whether it is the lines that were written last: their digests are passed over. Default false. */
+  readonly areLines?: boolean
 }
 
 /** Names the compressor: what another one has made may be other bytes. */
 export const kernelVersion = createHash('sha256').update(kernelCode).digest('hex').slice(0, 16)
 
+/** In the order of the kernel's numbers. */
+const lineFields = ['json-path', 'path', 'type', 'mode', 'size', 'digest'] as const
+const firstField = 128
+/** Behind each other in the kernel. */
+const typeNames = ['file', 'symlink', 'directory'] as const
+const typeNameBytes = 16
+
+function encodePattern(pattern: LinePattern): Uint8Array {
+  const bytes = pattern.flatMap((part) => {
+    if (typeof part !== 'string') return [firstField + lineFields.indexOf(part.field)]
+    const text = Buffer.from(part)
+    return [text.length, ...text]
+  })
+  return Uint8Array.from([...bytes, 0])
+}
+
+const digestBytes = 32
 const triplePlacesBytes = 0x10000
 const windowBytes = 4
 
@@ -65,10 +153,35 @@ export function openKernel(): Kernel {
 
 function startKernel(): Kernel {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(kernelCode, 'base64')))
-  const { memory, deflate, inflatesTo, nextWindow, ...addresses } = instance.exports as KernelExports
+  const { memory, deflate, inflatesTo, nextWindow, placeColumns, writeLines, writeHeaders, ...addresses } =
+    instance.exports as KernelExports
   const { sourceAddress, sourceSize, targetAddress, triplePlacesAddress, passageAddress, passageSize } = addresses
   const target = Buffer.from(memory.buffer, targetAddress.value, sourceSize.value)
   const passage = Buffer.from(memory.buffer, passageAddress.value, passageSize.value)
+
+  const everything = Buffer.from(memory.buffer)
+  for (const [number, name] of typeNames.entries()) {
+    const at = addresses.typeNamesAddress.value + number * typeNameBytes
+    everything[at] = name.length
+    everything.write(name, at + 1)
+  }
+  const setPatterns = ({ file, folder }: LinePatterns) => {
+    everything.set(encodePattern(file), addresses.filePatternAddress.value)
+    everything.set(encodePattern(folder), addresses.folderPatternAddress.value)
+  }
+  /** Puts them one behind the other, the names last; answers where the first name begins. */
+  const setColumns = (columns: readonly ArrayBufferView[], names: LineColumns['names'], { first, end }: LineRange) => {
+    const base = first === 0 ? 0 : (names.ends[first - 1] as number)
+    let at = addresses.columnsAddress.value
+    for (const { buffer, byteOffset, byteLength } of [
+      ...columns,
+      names.bytes.subarray(base, end === first ? base : names.ends[end - 1]),
+    ]) {
+      everything.set(new Uint8Array(buffer, byteOffset, byteLength), at)
+      at += byteLength
+    }
+    return base
+  }
 
   const findAt = (address: number, from: number, last: number, onWindow: (start: number) => void) => {
     let at = nextWindow(address + from, address + last)
@@ -85,14 +198,43 @@ function startKernel(): Kernel {
   return {
     source: Buffer.from(memory.buffer, sourceAddress.value, sourceSize.value),
     triplePlaces: Buffer.from(memory.buffer, triplePlacesAddress.value, triplePlacesBytes),
-    deflate: ({ dictionaryBytes, bytes, isLast, tries }) => {
-      const length = deflate(dictionaryBytes, bytes, isLast ? 1 : 0, tries)
+    deflate: ({ dictionaryBytes, bytes, isLast, tries, areLines = false }) => {
+      const length = deflate(dictionaryBytes, bytes, isLast ? 1 : 0, tries, areLines ? 1 : 0)
       return Buffer.from(memory.buffer, targetAddress.value, length)
     },
     inflatesTo: (deflated, bytes) => {
       if (deflated.length > target.length) return false
       target.set(deflated)
       return inflatesTo(deflated.length, bytes) !== 0
+    },
+    takeColumns: ({ names, modes, sizeBytes, digests }, range, patterns) => {
+      const { first, end } = range
+      const digestsOf = digests.subarray(first * digestBytes, end * digestBytes)
+      const columns = [
+        sizeBytes.subarray(first, end),
+        digestsOf,
+        names.ends.subarray(first, end),
+        modes.subarray(first, end),
+      ]
+      setPatterns(patterns)
+      placeColumns(end - first, setColumns(columns, names, range))
+      return (lines, at) =>
+        writeLines(lines.first - first, lines.end - first, sourceAddress.value + at) - sourceAddress.value
+    },
+    writeHeaders: (
+      { names, sizeBytes, compressedBytes, headersAt, checksums, modes, deflated },
+      range,
+      { time, date },
+    ) => {
+      const { first, end } = range
+      const columns = [sizeBytes, compressedBytes, headersAt, checksums, names.ends, modes, deflated]
+      const base = setColumns(
+        columns.map((column) => column.subarray(first, end)),
+        names,
+        range,
+      )
+      const headersEnd = writeHeaders(end - first, base, time, date, sourceAddress.value)
+      return everything.subarray(sourceAddress.value, headersEnd)
     },
     findWindows: (bytes, from, last, onWindow) => {
       if (last < from) return

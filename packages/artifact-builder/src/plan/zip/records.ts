@@ -4,7 +4,7 @@
  * descriptor behind the data is what stream readers stumble over (https://github.com/archiverjs/node-compress-commons/pull/27).
  */
 
-import { setU16, setU32, viewed, type ViewedBytes } from './little-endian.ts'
+import { setU16, setU32, type ViewedBytes } from './little-endian.ts'
 
 /** What the headers of a zip say of its entries, by number: objects for a hundred thousand would take longer than the headers. */
 export interface ZipColumns {
@@ -27,7 +27,6 @@ export interface DosTime {
 }
 
 const localSignature = 0x04034b50
-const centralSignature = 0x02014b50
 const endSignature = 0x06054b50
 const end64Signature = 0x06064b50
 const locator64Signature = 0x07064b50
@@ -44,18 +43,12 @@ const needsZip64 = 45
 /** The type bits of a Unix mode (inode(7)). */
 export const typeBits = { file: 0o100000, symlink: 0o120000, directory: 0o040000 } as const
 
-const typeMask = 0o170000
-
-/** MS-DOS's bit of a folder, for readers that look at nothing else. */
-const dosFolder = 0x10
-
 /** The largest number that 32 bits hold stands for «see the zip64 field» (APPNOTE 4.4.8). */
 const full32 = 0xffffffff
 const full16 = 0xffff
 
 const localHeaderBytes = 30
 const localZip64Bytes = 20
-const centralHeaderBytes = 46
 
 /**
  * Whether both headers of a file take its sizes in 64 bits. Decided from the file's size alone, before it is compressed,
@@ -141,91 +134,12 @@ function writeZip64Field(view: DataView, at: number, numbers: readonly number[])
   return end
 }
 
-/** Headers of the directory that are made at a time: few writes, and no more memory for many entries than for some. */
-const headersAtATime = 8192
-
-/**
- * The directory at a zip's end, with the records behind it, of all entries of the columns, in parts.
- *
- * @param headersAt where the header before the data of each entry begins
- * @param offset where the directory begins
- */
-export function* encodeDirectory(
-  columns: ZipColumns,
-  headersAt: Float64Array,
-  offset: number,
-  time: DosTime,
-): Generator<Buffer, void, undefined> {
-  const count = headersAt.length
-  let sizeBytes = 0
-  for (let first = 0; first < count; first += headersAtATime) {
-    const part = encodeHeaders(columns, headersAt, { first, end: Math.min(count, first + headersAtATime) }, time)
-    sizeBytes += part.length
-    yield part
-  }
-  yield encodeEnd({ count, sizeBytes, offset })
-}
-
-function encodeHeaders(
-  columns: ZipColumns,
-  headersAt: Float64Array,
-  { first, end }: { readonly first: number; readonly end: number },
-  time: DosTime,
-): Buffer {
-  let length = 0
-  for (let index = first; index < end; index++) length += centralHeaderLength(columns, headersAt, index)
-  const headers = viewed(Buffer.alloc(length))
-  let at = 0
-  for (let index = first; index < end; index++) at = writeCentralHeader(headers, at, columns, headersAt, index, time)
-  return headers.bytes
-}
-
-/** How many numbers of an entry its header in the directory takes in 64 bits. */
-function countIn64({ sizeBytes }: ZipColumns, headersAt: Float64Array, index: number): number {
-  return (takesZip64(sizeBytes[index] as number) ? 2 : 0) + ((headersAt[index] as number) >= full32 ? 1 : 0)
-}
-
-function centralHeaderLength(columns: ZipColumns, headersAt: Float64Array, index: number): number {
-  const count = countIn64(columns, headersAt, index)
-  const nameBytes = nameEnd(columns.names, index) - nameStart(columns.names, index)
-  return centralHeaderBytes + nameBytes + (count === 0 ? 0 : 4 + count * 8)
-}
-
-function writeCentralHeader(
-  into: ViewedBytes,
-  at: number,
-  columns: ZipColumns,
-  headersAt: Float64Array,
-  index: number,
-  time: DosTime,
-): number {
-  const { view } = into
-  const mode = columns.modes[index] as number
-  const sizeBytes = columns.sizeBytes[index] as number
-  const compressedBytes = columns.compressedBytes[index] as number
-  const headerAt = headersAt[index] as number
-  const sizesIn64 = takesZip64(sizeBytes)
-  const count = countIn64(columns, headersAt, index)
-  setU32(view, at, centralSignature)
-  setU16(view, at + 4, madeByUnix)
-  setU16(view, at + 6, count > 0 ? needsZip64 : needsDeflate)
-  writeShared(view, at + 8, columns, index, time)
-  setU32(view, at + 20, sizesIn64 ? full32 : compressedBytes)
-  setU32(view, at + 24, sizesIn64 ? full32 : sizeBytes)
-  setU16(view, at + 30, count === 0 ? 0 : 4 + count * 8)
-  // Comment, disk and internal attributes stay zero.
-  setU32(view, at + 38, ((mode << 16) | ((mode & typeMask) === typeBits.directory ? dosFolder : 0)) >>> 0)
-  setU32(view, at + 42, Math.min(headerAt, full32))
-  const nameBytes = writeName(into.bytes, at + centralHeaderBytes, columns, index)
-  setU16(view, at + 28, nameBytes)
-  const end = at + centralHeaderBytes + nameBytes
-  if (count === 0) return end
-  // In the order of APPNOTE 4.5.3.
-  const numbers = sizesIn64 ? [sizeBytes, compressedBytes, headerAt] : [headerAt]
-  return writeZip64Field(view, end, numbers.slice(0, count))
-}
-
-function encodeEnd(directory: { readonly count: number; readonly sizeBytes: number; readonly offset: number }): Buffer {
+/** The records behind a directory of so many headers and bytes that begins at an offset. */
+export function encodeDirectoryEnd(directory: {
+  readonly count: number
+  readonly sizeBytes: number
+  readonly offset: number
+}): Buffer {
   const { count, sizeBytes, offset } = directory
   // 65,535 itself stands for «see the zip64 record»: exactly so many entries need it (APPNOTE 4.4.22).
   const zip64 = count >= full16 || sizeBytes >= full32 || offset >= full32

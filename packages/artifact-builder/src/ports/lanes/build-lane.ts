@@ -131,14 +131,18 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const nameOf = (index: number) => bytesOfText(entries.names, index)
   const sizeOf = (index: number) => entries.sizeBytes[index] as number
 
+  /** A function of its own: what V8 has compiled for entries is of use whatever the other batches look like. */
   const packBatch = (number: number, batch: Batch) => {
-    if (batch.type === 'piece') return packPiece(number, batch)
-    if (batch.type === 'copy') return copyPiece(number, batch)
-    const { first, end } = batch
+    if (batch.type === 'piece') packPiece(number, batch)
+    else if (batch.type === 'copy') copyPiece(number, batch)
+    else packEntries(number, batch.first, batch.end)
+  }
+
+  const packEntries = (number: number, first: number, end: number) => {
     let bytes = 0
     let at = 0
     // Nothing is stored larger than it is.
-    const into = viewed(memory.room(lengthOf(columns, columns.sizeBytes, batch)))
+    const into = viewed(memory.room(lengthOf(columns, columns.sizeBytes, first, end)))
     for (let index = first; index < end;) {
       if (stopped()) return
       const next = kept?.hasSameTime ? runEnd(kept.unchanged, index, end) : index
@@ -159,7 +163,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const [place, last] = [unchanged[first] as number, unchanged[end - 1] as number]
     const from = (index.dataOffsets[place] as number) - localHeaderLengthOf(columns, first)
     const bytes = (index.dataOffsets[last] as number) + (index.compressedBytes[last] as number) - from
-    if (bytes !== lengthOf(columns, results.compressedBytes, { first, end })) return undefined
+    if (bytes !== lengthOf(columns, results.compressedBytes, first, end)) return undefined
     readRange({ fd }, into.subarray(at, at + bytes), { at: from, bytes })
     return at + bytes
   }
@@ -328,11 +332,7 @@ function findSame({ index, digestTable, sameName }: KeptInLanes, entry: number, 
 }
 
 /** The bytes of entries in a zip, their headers and so many for each. */
-function lengthOf(
-  columns: ZipColumns,
-  dataBytes: Float64Array,
-  { first, end }: { readonly first: number; readonly end: number },
-): number {
+function lengthOf(columns: ZipColumns, dataBytes: Float64Array, first: number, end: number): number {
   let length = 0
   for (let index = first; index < end; index++) {
     length += localHeaderLengthOf(columns, index) + (dataBytes[index] as number)

@@ -3,8 +3,10 @@
  */
 export const laneHandlers = {
   build: async () => (await import('./build-lane.ts')).buildLane,
-  deflate: async () => (await import('./deflate-lane.ts')).deflateLane,
+  digest: async () => (await import('./digest-lane.ts')).digestLane,
+  directory: async () => (await import('./directory-lane.ts')).directoryLane,
   list: async () => (await import('./list-lane.ts')).listLane,
+  manifest: async () => (await import('./manifest-lane.ts')).manifestLane,
   read: async () => (await import('./read-lane.ts')).readLane,
 }
 

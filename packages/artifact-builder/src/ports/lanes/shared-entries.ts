@@ -20,12 +20,15 @@ export interface SharedTexts {
 
 export function shareTexts(texts: readonly string[]): SharedTexts {
   const ends = sharedArray(Uint32Array, texts.length)
-  const whole = Buffer.from(texts.join(''))
+  const joined = texts.join('')
+  const whole = Buffer.from(joined)
   const bytes = sharedArray(Uint8Array, whole.length)
   bytes.set(whole)
+  // Most names are ASCII, and asking for the bytes of each takes longer than all else here.
+  const isAscii = whole.length === joined.length
   let end = 0
   texts.forEach((text, index) => {
-    end += Buffer.byteLength(text)
+    end += isAscii ? text.length : Buffer.byteLength(text)
     ends[index] = end
   })
   return { bytes, ends }

@@ -7,6 +7,8 @@ export interface SharedOrder {
   readonly state: Int32Array
   /** Where each batch ends in the output, as far as {@link placed} says. */
   readonly ends: Float64Array
+  /** 1 for each batch that is in the output. */
+  readonly written: Int32Array
 }
 
 const placed = 0
@@ -16,7 +18,11 @@ const failed = 1
 const waitMs = 50
 
 export function shareOrder(batches: number): SharedOrder {
-  return { state: sharedArray(Int32Array, 2), ends: sharedArray(Float64Array, batches) }
+  return {
+    state: sharedArray(Int32Array, 2),
+    ends: sharedArray(Float64Array, batches),
+    written: sharedArray(Int32Array, batches),
+  }
 }
 
 /** Wakes the threads that wait for the batch of a thread that has given up. */
@@ -48,7 +54,7 @@ export function openWriteQueue(options: {
   readonly release: () => void
 }): WriteQueue {
   const { fd, order, heldBytes, stopped, release } = options
-  const { state, ends } = order
+  const { state, ends, written } = order
   const held: { readonly batch: number; readonly bytes: Uint8Array }[] = []
   let heldNow = 0
 
@@ -60,6 +66,7 @@ export function openWriteQueue(options: {
       Atomics.store(state, placed, batch + 1)
       Atomics.notify(state, placed)
       writeWhole(fd, bytes, start)
+      Atomics.store(written, batch, 1)
       held.shift()
       heldNow -= bytes.length
       release()

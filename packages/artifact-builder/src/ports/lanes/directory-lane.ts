@@ -1,0 +1,31 @@
+import { openKernel, type HeaderColumns, type LineRange } from '../../plan/kernel/kernel.ts'
+import type { DosTime } from '../../plan/zip/records.ts'
+import type { LaneHandler } from './lane.ts'
+
+export interface DirectoryJob {
+  readonly columns: HeaderColumns
+  readonly ranges: readonly LineRange[]
+  /** How many of them are taken. */
+  readonly taken: Int32Array
+  readonly dosTime: DosTime
+}
+
+/** The headers of one of the ranges. */
+export interface DirectoryPart {
+  readonly number: number
+  readonly headers: Uint8Array
+}
+
+/** Makes headers of the directory, of the next range each time. */
+export const directoryLane: LaneHandler<DirectoryJob, never, readonly DirectoryPart[]> = function* (job, { stopped }) {
+  const { columns, ranges, taken, dosTime } = job
+  const parts: DirectoryPart[] = []
+  for (let number = Atomics.add(taken, 0, 1); number < ranges.length; number = Atomics.add(taken, 0, 1)) {
+    const headers = openKernel().writeHeaders(columns, ranges[number] as LineRange, dosTime)
+    // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
+    parts.push({ number, headers: Uint8Array.from(headers) })
+    if (stopped()) break
+    yield
+  }
+  return parts
+}

@@ -1,0 +1,40 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from '@fairlead/test-support'
+import { startFileDigest } from '../../src/ports/output-file.ts'
+
+const bytes = randomBytes(9 * 1024 * 1024 + 7)
+
+test.each([
+  ['not followed at all', []],
+  ['followed in steps', [5, 1_500_000, 1_500_000, 4_000_000, bytes.length - 1]],
+  ['followed to its end', [bytes.length]],
+])('a file is digested from its first byte to its last one, %s', async (_name, ends: readonly number[]) => {
+  const file = await open(join(temporaryFolder(), 'file'), 'wx+')
+  const digest = startFileDigest(file)
+  let done = 0
+  for (const end of ends) {
+    writeSync(file.fd, bytes, done, end - done, done)
+    done = end
+    digest.follow(end)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  writeSync(file.fd, bytes, done, bytes.length - done, done)
+  expect(await digest.finish(undefined)).toEqual({
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  })
+  await file.close()
+})
+
+test('what cannot be read any more is an error at the end, and nothing else', async () => {
+  const file = await open(join(temporaryFolder(), 'file'), 'wx+')
+  writeSync(file.fd, bytes)
+  await file.close()
+  const digest = startFileDigest(file)
+  digest.follow(bytes.length)
+  await expect(digest.finish(undefined)).rejects.toThrow('closed')
+})
