@@ -21,14 +21,14 @@ await withLanes({ threads: options.workers, signal: undefined }, async (lanes, l
   })
   const dosTime = dosTimeOf(timeMs)
   await writeOutput(output, {
-    write: async ({ fd }) => {
+    write: async ({ handle: { fd }, reached }) => {
       const packed = await packEntries(lanes, {
         ...{ root, fd, dosTime, entries: plan.entries, rows, listing, tries: triesForMatch, packsOnly: true },
         isTracked: () => false,
         lastPath: '.fairlead/manifest.json',
         objectFormat: 'sha1',
         onProgress: () => {},
-        onWritten: () => {},
+        onWritten: reached,
       })
       await finishZip(lanes, packed, { fd, dosTime, last: await deflateText(lanes[0] as Lane, '{}') })
     },

@@ -184,7 +184,7 @@ async function writeKept(
         if (copied === undefined) throw new UselessPack()
         return copied
       },
-      check: (_file, { written }) => Promise.resolve(written),
+      check: ({ written }) => Promise.resolve(written),
     })
     for (const event of whole.events) tell(event as unknown as Told)
     tell(progress({ entriesDone: whole.entryCount, bytesDone: whole.contentBytes, ...whole }))
@@ -217,7 +217,7 @@ async function writeArtifact(build: Build): Promise<Artifact> {
     onLeftover: (path) => tell({ type: 'artifact.leftover-removed', summary: `removed ${path}`, path }),
     write: (file) => (build.engine === 'native' ? writeNatively(build, file) : writeByArchiver(build, file)),
     // All of it while the file goes to disk.
-    check: async (_file, { path, written }) => {
+    check: async ({ path, written }) => {
       if (verify) await requireAsWritten(build, path, written)
       const { sha256, sizeBytes } = await written.digest.finish(signal)
       const artifact: Artifact = {
@@ -249,11 +249,15 @@ interface Written {
 /** Writes the zip into an open file while its entries are read and judged. */
 async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
   const { lanes, prepared } = build
-  const digest = startFileDigest(file)
-  const packed = await pack(build, file.fd, digest.follow)
+  const { fd } = file.handle
+  const digest = startFileDigest(file.handle)
+  const packed = await pack(build, fd, (end) => {
+    digest.follow(end)
+    file.reached(end)
+  })
   const entries = await judge(build, packed)
   const { facts, text } = await deflateManifest(build, packed)
-  await finishZip(lanes, packed, { fd: file.fd, dosTime: dosTimeOf(prepared.timeMs), last: text })
+  await finishZip(lanes, packed, { fd, dosTime: dosTimeOf(prepared.timeMs), last: text })
   for (const lane of lanes) lane.end()
   return { packed, facts, entries, digest }
 }
@@ -270,9 +274,9 @@ async function writeByArchiver(build: Build, file: OutputFile): Promise<Written>
   const packed = await pack(build, undefined, () => undefined)
   const entries = await judge(build, packed)
   const facts = makeFacts(build, digestSorted(entries))
-  const written = { packed, facts, entries, digest: startFileDigest(file) }
+  const written = { packed, facts, entries, digest: startFileDigest(file.handle) }
   const { writeWithArchiver } = await import('./ports/archiver-writer.ts')
-  await writeWithArchiver(file, archiveMembers(build.prepared, written), {
+  await writeWithArchiver(file.handle, archiveMembers(build.prepared, written), {
     format: build.format,
     memberCount: build.prepared.plan.entries.length + 1,
     signal: build.signal,

@@ -49,6 +49,9 @@ export const scannedBytes = 1024 * 1024
 /** How much of an artifact is digested at a time, on the caller's thread: less than a millisecond of it. */
 export const digestedBytes = 1024 * 1024
 
+/** From so many new bytes on, a part of an artifact goes to disk before all of it is written. */
+export const syncedBytes = 16 * 1024 * 1024
+
 /** A temporary file of the cache that is older than this belongs to no build that still runs. */
 export const cacheLeftoverMs = 60 * 60 * 1000
 

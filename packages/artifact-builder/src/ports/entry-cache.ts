@@ -9,7 +9,7 @@ import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
 import type { Lane } from './lanes/pool.ts'
 import { sharedArray } from './lanes/shared-entries.ts'
-import { copyAndDigest, type DigestedFile } from './output-file.ts'
+import { copyAndDigest, type DigestedFile, type OutputFile } from './output-file.ts'
 import { codeOf } from './path-failure.ts'
 
 /** The cache of one application's entries: an index, and beside it the zip that was built last, as its pack. */
@@ -112,7 +112,7 @@ export async function isPackWhole({ index, pack }: KeptEntries, lane: Lane): Pro
  */
 export async function copyPack(
   { index, pack }: KeptEntries,
-  to: FileHandle,
+  to: OutputFile,
   signal: AbortSignal | undefined,
 ): Promise<DigestedFile | undefined> {
   const copied = await copyAndDigest(pack, to, signal)

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, sep } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { syncFolder, temporaryPath } from '@fairlead/core/files'
 import { artifactErrors } from '../errors.ts'
-import { digestedBytes } from '../limits.ts'
+import { digestedBytes, syncedBytes } from '../limits.ts'
 import { waitForBoth } from '../wait-for-both.ts'
 import { codeOf } from './path-failure.ts'
 
@@ -64,9 +64,9 @@ export function temporaryStem(output: string, pid: number | string = process.pid
 export async function writeOutput<W, T>(
   output: string,
   steps: {
-    readonly write: (file: FileHandle) => Promise<W>
+    readonly write: (file: OutputFile) => Promise<W>
     /** Looks at what was written while it goes to disk. */
-    readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
+    readonly check: (facts: { readonly path: string; readonly written: W }) => Promise<T>
     readonly onLeftover: (path: string) => void
   },
 ): Promise<T> {
@@ -94,26 +94,56 @@ export async function writeOutput<W, T>(
 }
 
 async function writeAndSync<W, T>(
-  file: FileHandle,
+  handle: FileHandle,
   path: string,
   steps: {
-    readonly write: (file: FileHandle) => Promise<W>
-    readonly check: (file: FileHandle, facts: { readonly path: string; readonly written: W }) => Promise<T>
+    readonly write: (file: OutputFile) => Promise<W>
+    readonly check: (facts: { readonly path: string; readonly written: W }) => Promise<T>
   },
 ): Promise<T> {
+  const { sync, ...file } = syncedOnTheWay(handle)
   try {
     const written = await steps.write(file)
-    const [synced, checked] = await Promise.allSettled([file.sync(), steps.check(file, { path, written })])
+    const [synced, checked] = await Promise.allSettled([sync(), steps.check({ path, written })])
     if (synced.status === 'rejected') throw synced.reason
     if (checked.status === 'rejected') throw checked.reason
     return checked.value
   } finally {
-    await file.close()
+    await handle.close()
   }
 }
 
-/** A file that is open for writing and reading. */
-export type OutputFile = FileHandle
+/** A file that is being written. */
+export interface OutputFile {
+  /** Open for writing and reading. */
+  readonly handle: FileHandle
+  /** Says up to where the file has its last bytes: they go to disk while others are made. */
+  readonly reached: (end: number) => void
+}
+
+/** The last sync of a file has little left to do where earlier ones went on beside the writing. */
+function syncedOnTheWay(handle: FileHandle): OutputFile & { readonly sync: () => Promise<void> } {
+  let syncing: Promise<unknown> | undefined
+  let syncedTo = 0
+  let failure: { readonly reason: unknown } | undefined
+  return {
+    handle,
+    reached: (end) => {
+      if (syncing !== undefined || end - syncedTo < syncedBytes) return
+      syncedTo = end
+      // The system tells each failure once: the last sync would know nothing of it.
+      syncing = handle.datasync().then(
+        () => (syncing = undefined),
+        (reason: unknown) => (failure = { reason }),
+      )
+    },
+    sync: async () => {
+      await syncing
+      if (failure) throw failure.reason
+      await handle.sync()
+    },
+  }
+}
 
 /** The digest of a whole file. */
 export interface DigestedFile {
@@ -165,14 +195,15 @@ export function startFileDigest(file: FileHandle): FileDigest {
 /** Copies a file that is open into an empty one; the digest is that of the bytes that were written. */
 export async function copyAndDigest(
   from: FileHandle,
-  to: FileHandle,
+  to: OutputFile,
   signal: AbortSignal | undefined,
 ): Promise<DigestedFile> {
   const hash = createHash('sha256')
   const take = pieceTaker(from, async (piece, position) => {
-    const written = writeWhole(to, piece, position)
+    const written = writeWhole(to.handle, piece, position)
     hash.update(piece)
     await written
+    to.reached(position + piece.length)
   })
   const sizeBytes = await take({ from: 0, to: Number.POSITIVE_INFINITY }, signal)
   return { sizeBytes, sha256: hash.digest('hex') }

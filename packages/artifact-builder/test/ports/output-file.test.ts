@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { writeSync } from 'node:fs'
+import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
-import { startFileDigest } from '../../src/ports/output-file.ts'
+import { startFileDigest, writeOutput } from '../../src/ports/output-file.ts'
 
 const bytes = randomBytes(9 * 1024 * 1024 + 7)
 
@@ -37,4 +37,36 @@ test('what cannot be read any more is an error at the end, and nothing else', as
   const digest = startFileDigest(file)
   digest.follow(bytes.length)
   await expect(digest.finish(undefined)).rejects.toThrow('closed')
+})
+
+const unwatched = { check: () => Promise.resolve(), onLeftover: () => undefined }
+
+test('a file that went to disk on the way is whole', async () => {
+  const output = join(temporaryFolder(), 'file')
+  const large = Buffer.concat(Array.from({ length: 5 }, () => bytes))
+  await writeOutput(output, {
+    ...unwatched,
+    write: async ({ handle, reached }) => {
+      for (let done = 0; done < large.length; done += 1_000_000) {
+        await handle.write(large, done, Math.min(1_000_000, large.length - done), done)
+        reached(done + 1_000_000)
+      }
+    },
+  })
+  expect(readFileSync(output).equals(large)).toBe(true)
+})
+
+test('what a sync on the way fails with is told, and nothing is left', async () => {
+  const folder = temporaryFolder()
+  const writing = writeOutput(join(folder, 'file'), {
+    ...unwatched,
+    write: ({ handle, reached }) => {
+      // The disk fails once, and the system says so once.
+      handle.datasync = () => Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'fdatasync' }))
+      reached(1024 ** 3)
+      return Promise.resolve()
+    },
+  })
+  await expect(writing).rejects.toMatchObject({ code: 'ARTIFACT_OUTPUT_UNWRITABLE', context: { reason: 'EIO' } })
+  expect(readdirSync(folder)).toEqual([])
 })
