@@ -19,13 +19,23 @@ export function theTree({ tree }: Place): Subjects {
 /** A copy, in which one file of each hundred changes before each round. */
 export function treeThatChanges({ tree, folder }: Place): Subjects {
   const copy = copyTree(tree, join(folder, 'copy'))
+  letSettle()
   return {
     first: copy,
     next: (round) => {
       changeOnePercent(copy, round)
+      letSettle()
       return copy
     },
   }
+}
+
+/**
+ * A file that was changed within two seconds before it is read is read once more by the build after that one, as racily
+ * clean: a round would be about two files of a hundred.
+ */
+function letSettle(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
 }
 
 /** A new copy for each round: other inodes and times, as of a clone on a CI server, the same bytes. */
