@@ -7,7 +7,6 @@ import {
   folderPattern,
   passage,
   passageBytes,
-  patternBytes,
   source,
   sourceBytes,
   target,
@@ -28,7 +27,6 @@ export const triplePlacesAddress: usize = triplePlaces
 export const columnsAddress: usize = columns
 export const filePatternAddress: usize = filePattern
 export const folderPatternAddress: usize = folderPattern
-export const patternSize: usize = patternBytes
 export const typeNamesAddress: usize = typeNames
 export const passageAddress: usize = passage
 export const passageSize: usize = passageBytes

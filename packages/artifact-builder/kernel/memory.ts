@@ -5,7 +5,6 @@
 /** How the lines of files and links are written, and those of folders; and the names of the types, 16 bytes each. */
 export const filePattern: usize = 0
 export const folderPattern: usize = 256
-export const patternBytes: usize = 256
 export const typeNames: usize = 512
 
 /** Latest position of each hash of four bytes, as i32. */
@@ -82,6 +81,7 @@ export const passageBytes: usize = 0xff00
 
 /** Where digests stand in lines, as u32; lines are not looked through. */
 export const noisePlaces: usize = passage
+export const mostNoise: u32 = (passageBytes / 4) as u32
 
 /** Content, with what stands before it in its file; as much again for what it is compressed to. */
 export const source: usize = 0x80000

@@ -2,7 +2,7 @@
  * Where digests stand in content that was made of lines: nothing like them is found, and what looks like it takes more bits
  * than it saves. Looked for in them like elsewhere, they took half of the time of a manifest.
  */
-import { noisePlaces } from './memory'
+import { mostNoise, noisePlaces } from './memory'
 
 /** Digits of a digest. */
 export const noiseBytes: usize = 64
@@ -17,7 +17,9 @@ export function clearNoise(): void {
   count = 0
 }
 
+/** What there is no room for is looked through like all else. */
 export function addNoise(at: usize): void {
+  if (count === mostNoise) return
   store<u32>(noisePlaces + 4 * (count as usize), at as u32)
   count++
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { ManifestEntry } from '@fairlead/core'
 import { sortedByBytes } from './byte-order.ts'
 import { textsOf, type ManifestEntries } from './entry-texts.ts'
-import { openKernel, type LineColumns, type LinePatterns, type LineRange } from './kernel/kernel.ts'
+import { openKernel } from './kernel/kernel.ts'
+import type { EntryRange, LineColumns, LinePatterns } from './kernel/lines.ts'
 
 /** The first line of what is digested; another form gets another number. */
 const form = 'fairlead/content/1\n'
@@ -35,7 +36,7 @@ const patterns: LinePatterns = {
 }
 
 /** {@link digestSorted} of entries in columns, so many at a time as the kernel has room for. */
-export function digestColumns(columns: LineColumns, ranges: readonly LineRange[]): string {
+export function digestColumns(columns: LineColumns, ranges: readonly EntryRange[]): string {
   const { source, takeColumns } = openKernel()
   const hash = createHash('sha256').update(form)
   for (const range of ranges) hash.update(source.subarray(0, takeColumns(columns, range, patterns)(range, 0)))

@@ -1,4 +1,4 @@
-import type { LineColumns, LineRange } from './kernel/kernel.ts'
+import type { EntryRange, LineColumns } from './kernel/lines.ts'
 
 /** What is written of an entry has so many bytes, and its name: more than a line of a manifest, or a header. */
 const bytesBesidesName = 192
@@ -7,8 +7,8 @@ const bytesBesidesName = 192
  * Cuts entries into ranges of whose kind something is written: of about so many bytes each, or six times as many where
  * every byte of a name is escaped.
  */
-export function cutEntries({ ends }: LineColumns['names'], count: number, bytes: number): readonly LineRange[] {
-  const ranges: LineRange[] = []
+export function cutEntries({ ends }: LineColumns['names'], count: number, bytes: number): readonly EntryRange[] {
+  const ranges: EntryRange[] = []
   for (let first = 0; first < count;) {
     const base = first === 0 ? 0 : (ends[first - 1] as number)
     let end = first + 1

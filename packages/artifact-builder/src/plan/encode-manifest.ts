@@ -1,6 +1,7 @@
 import type { Manifest } from '@fairlead/core'
 import { cutEntries } from './cut-entries.ts'
-import { openKernel, type LineColumns, type LinePatterns, type LineRange } from './kernel/kernel.ts'
+import { openKernel } from './kernel/kernel.ts'
+import type { EntryRange, LineColumns, LinePatterns } from './kernel/lines.ts'
 
 /** A manifest without the entries, which may be many. */
 export type ManifestFacts = Omit<Manifest, 'entries'>
@@ -39,7 +40,7 @@ const shortestLineBytes = '{"path":"","type":"file","mode":"0644","sizeBytes":0}
  */
 export function writeManifestLines(
   columns: LineColumns,
-  range: LineRange,
+  range: EntryRange,
   { atMostBefore, isLast }: { readonly atMostBefore: number; readonly isLast: boolean },
 ): { readonly before: number; readonly end: number } {
   const { source, takeColumns } = openKernel()

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ManifestEntry } from '@fairlead/core'
 import fc from 'fast-check'
 import { compareBytes } from '../../src/plan/byte-order.ts'
-import type { LineColumns } from '../../src/plan/kernel/kernel.ts'
+import type { LineColumns } from '../../src/plan/kernel/lines.ts'
 import { typeBits } from '../../src/plan/zip/records.ts'
 
 const path = fc

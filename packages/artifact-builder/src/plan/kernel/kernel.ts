@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { DosTime } from '../zip/records.ts'
 import { kernelCode } from './kernel-code.ts'
+import {
+  encodePattern,
+  encodeTypeNames,
+  type EntryRange,
+  type HeaderColumns,
+  type LineColumns,
+  type LinePatterns,
+} from './lines.ts'
 
 /** The types of Node know the standard's types, and not what makes one of them. */
 declare const WebAssembly: {
@@ -20,7 +28,6 @@ interface KernelExports {
   readonly columnsAddress: { readonly value: number }
   readonly filePatternAddress: { readonly value: number }
   readonly folderPatternAddress: { readonly value: number }
-  readonly patternSize: { readonly value: number }
   readonly typeNamesAddress: { readonly value: number }
   readonly deflate: (dictionaryBytes: number, bytes: number, isLast: number, tries: number, hasNoise: number) => number
   readonly inflatesTo: (deflatedBytes: number, bytes: number) => number
@@ -53,61 +60,18 @@ export interface Kernel {
    */
   readonly takeColumns: (
     columns: LineColumns,
-    range: LineRange,
+    range: EntryRange,
     patterns: LinePatterns,
-  ) => (lines: LineRange, at: number) => number
+  ) => (lines: EntryRange, at: number) => number
   /**
    * Writes the headers of a range of entries, of no more than {@link source} has room for, as they stand in the directory;
    * answers them, until the next call.
    */
-  readonly writeHeaders: (columns: HeaderColumns, range: LineRange, time: DosTime) => Buffer
+  readonly writeHeaders: (columns: HeaderColumns, range: EntryRange, time: DosTime) => Buffer
   /** The bytes for each triple, see {@link literalSearch}; empty at first. */
   readonly triplePlaces: Buffer
   /** Calls `onWindow` for each window that begins at `from` up to and with `last`, of whose triples the table says so. */
   readonly findWindows: (bytes: Uint8Array, from: number, last: number, onWindow: (start: number) => void) => void
-}
-
-/** What is written of an entry, one behind the other: texts as they are, and fields. */
-export type LinePattern = readonly (string | LineField)[]
-
-/** `json-path` is escaped as in a string of JSON; a path has no slash at its end. */
-export interface LineField {
-  readonly field: 'json-path' | 'path' | 'type' | 'mode' | 'size' | 'digest'
-}
-
-/** How a line looks. */
-export interface LinePatterns {
-  /** Of a file or a link. */
-  readonly file: LinePattern
-  readonly folder: LinePattern
-}
-
-/** What lines are made of, by number. */
-export interface LineColumns {
-  /** Names in UTF-8, one behind the other, and where each ends; that of a folder has a `/` at its end. */
-  readonly names: { readonly bytes: Uint8Array; readonly ends: Uint32Array }
-  /** Unix modes with their type bits. */
-  readonly modes: Uint16Array
-  readonly sizeBytes: Float64Array
-  /** SHA-256, 32 bytes each. */
-  readonly digests: Uint8Array
-}
-
-/** What the headers of a zip's directory say besides, by number. */
-export interface HeaderColumns extends Pick<LineColumns, 'names' | 'modes' | 'sizeBytes'> {
-  /** 1 where the bytes are deflated, 0 where they are stored. */
-  readonly deflated: Uint8Array
-  /** CRC-32 of the bytes as they are outside of the zip. */
-  readonly checksums: Uint32Array
-  readonly compressedBytes: Float64Array
-  /** Where the header before the data of each entry begins. */
-  readonly headersAt: Float64Array
-}
-
-/** Entries `first` to `end - 1`. */
-export interface LineRange {
-  readonly first: number
-  readonly end: number
 }
 
 export interface DeflatedContent {
@@ -123,22 +87,6 @@ export interface DeflatedContent {
 
 /** Names the compressor: what another one has made may be other bytes. */
 export const kernelVersion = createHash('sha256').update(kernelCode).digest('hex').slice(0, 16)
-
-/** In the order of the kernel's numbers. */
-const lineFields = ['json-path', 'path', 'type', 'mode', 'size', 'digest'] as const
-const firstField = 128
-/** Behind each other in the kernel. */
-const typeNames = ['file', 'symlink', 'directory'] as const
-const typeNameBytes = 16
-
-function encodePattern(pattern: LinePattern): Uint8Array {
-  const bytes = pattern.flatMap((part) => {
-    if (typeof part !== 'string') return [firstField + lineFields.indexOf(part.field)]
-    const text = Buffer.from(part)
-    return [text.length, ...text]
-  })
-  return Uint8Array.from([...bytes, 0])
-}
 
 const digestBytes = 32
 const triplePlacesBytes = 0x10000
@@ -160,17 +108,13 @@ function startKernel(): Kernel {
   const passage = Buffer.from(memory.buffer, passageAddress.value, passageSize.value)
 
   const everything = Buffer.from(memory.buffer)
-  for (const [number, name] of typeNames.entries()) {
-    const at = addresses.typeNamesAddress.value + number * typeNameBytes
-    everything[at] = name.length
-    everything.write(name, at + 1)
-  }
+  everything.set(encodeTypeNames(), addresses.typeNamesAddress.value)
   const setPatterns = ({ file, folder }: LinePatterns) => {
     everything.set(encodePattern(file), addresses.filePatternAddress.value)
     everything.set(encodePattern(folder), addresses.folderPatternAddress.value)
   }
   /** Puts them one behind the other, the names last; answers where the first name begins. */
-  const setColumns = (columns: readonly ArrayBufferView[], names: LineColumns['names'], { first, end }: LineRange) => {
+  const setColumns = (columns: readonly ArrayBufferView[], names: LineColumns['names'], { first, end }: EntryRange) => {
     const base = first === 0 ? 0 : (names.ends[first - 1] as number)
     let at = addresses.columnsAddress.value
     for (const { buffer, byteOffset, byteLength } of [

@@ -1,10 +1,11 @@
-import { openKernel, type HeaderColumns, type LineRange } from '../../plan/kernel/kernel.ts'
+import { openKernel } from '../../plan/kernel/kernel.ts'
+import type { EntryRange, HeaderColumns } from '../../plan/kernel/lines.ts'
 import type { DosTime } from '../../plan/zip/records.ts'
 import type { LaneHandler } from './lane.ts'
 
 export interface DirectoryJob {
   readonly columns: HeaderColumns
-  readonly ranges: readonly LineRange[]
+  readonly ranges: readonly EntryRange[]
   /** How many of them are taken. */
   readonly taken: Int32Array
   readonly dosTime: DosTime
@@ -21,7 +22,7 @@ export const directoryLane: LaneHandler<DirectoryJob, never, readonly DirectoryP
   const { columns, ranges, taken, dosTime } = job
   const parts: DirectoryPart[] = []
   for (let number = Atomics.add(taken, 0, 1); number < ranges.length; number = Atomics.add(taken, 0, 1)) {
-    const headers = openKernel().writeHeaders(columns, ranges[number] as LineRange, dosTime)
+    const headers = openKernel().writeHeaders(columns, ranges[number] as EntryRange, dosTime)
     // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
     parts.push({ number, headers: Uint8Array.from(headers) })
     if (stopped()) break

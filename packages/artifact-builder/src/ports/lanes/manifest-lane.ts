@@ -2,7 +2,8 @@ import { crc32 } from 'node:zlib'
 import { dictionaryBytes } from '../../limits.ts'
 import { digestColumns } from '../../plan/content-digest.ts'
 import { writeManifestLines } from '../../plan/encode-manifest.ts'
-import { openKernel, type DeflatedContent, type LineColumns, type LineRange } from '../../plan/kernel/kernel.ts'
+import { openKernel, type DeflatedContent } from '../../plan/kernel/kernel.ts'
+import type { EntryRange, LineColumns } from '../../plan/kernel/lines.ts'
 import type { LaneHandler } from './lane.ts'
 
 export type ManifestJob =
@@ -12,7 +13,7 @@ export type ManifestJob =
   | {
       readonly type: 'lines'
       readonly columns: LineColumns
-      readonly ranges: readonly LineRange[]
+      readonly ranges: readonly EntryRange[]
       /** How many of them are taken: the digest first. */
       readonly taken: Int32Array
       readonly tries: number
@@ -62,7 +63,7 @@ function deflateLines(
   number: number,
 ): DeflatedPiece {
   const isLast = number === ranges.length - 1
-  const lines = writeManifestLines(columns, ranges[number] as LineRange, { atMostBefore: dictionaryBytes, isLast })
+  const lines = writeManifestLines(columns, ranges[number] as EntryRange, { atMostBefore: dictionaryBytes, isLast })
   return deflatePiece(number, {
     dictionaryBytes: lines.before,
     bytes: lines.end - lines.before,
