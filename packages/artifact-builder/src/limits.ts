@@ -49,6 +49,10 @@ export const scannedBytes = 1024 * 1024
 /** How much of an artifact is digested at a time, on the caller's thread: less than a millisecond of it. */
 export const digestedBytes = 1024 * 1024
 
+/** Large files of a cache that are inflated at a time, and how much of each: Node's own threads do it. */
+export const provedAtOnce = 4
+export const provedBytes = 512 * 1024
+
 /** From so many new bytes on, a part of an artifact goes to disk before all of it is written. */
 export const syncedBytes = 16 * 1024 * 1024
 

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createInflateRaw } from 'node:zlib'
 import { artifactErrors } from '../errors.ts'
-import { batchLimits, directoryPieceBytes, pieceBytes } from '../limits.ts'
+import { batchLimits, directoryPieceBytes, pieceBytes, provedAtOnce, provedBytes } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
 import { cutEntries } from '../plan/cut-entries.ts'
@@ -216,19 +216,23 @@ function takeResults(
   takeWide(index.identities, results.identities, numbersOfIdentity)
 }
 
-/** Large files whose compressed bytes are in the pack, and their places in the index. */
+/** Large files whose compressed bytes are in the pack, and their places in the index; some are looked at side by side. */
 async function keptLargeFiles(
   kept: KeptInLanes,
   large: readonly number[],
   results: SharedResults,
 ): Promise<Map<number, number>> {
   const found = new Map<number, number>()
-  for (const number of large) {
-    const place = isUnchanged(kept, number) ? kept.unchanged[number] : await findLargeFile(kept, number, results)
-    if (place === undefined) continue
-    found.set(number, place)
-    if (!isUnchanged(kept, number)) takeSameContent(kept, results, number, place)
+  const waiting = large.values()
+  const look = async () => {
+    for (const number of waiting) {
+      const place = isUnchanged(kept, number) ? kept.unchanged[number] : await findLargeFile(kept, number, results)
+      if (place === undefined) continue
+      found.set(number, place)
+      if (!isUnchanged(kept, number)) takeSameContent(kept, results, number, place)
+    }
   }
+  await Promise.all(Array.from({ length: provedAtOnce }, look))
   return found
 }
 
@@ -252,9 +256,10 @@ async function findLargeFile(kept: KeptInLanes, number: number, results: SharedR
 async function digestDeflated(range: { fd: number; offset: number; bytes: number }): Promise<Buffer | undefined> {
   const hash = createHash('sha256')
   const { fd, offset: start, bytes } = range
-  const compressed = createReadStream('', { fd, start, end: start + bytes - 1, autoClose: false })
+  const end = start + bytes - 1
+  const compressed = createReadStream('', { fd, start, end, autoClose: false, highWaterMark: provedBytes })
   try {
-    await pipeline(compressed, createInflateRaw(), hash)
+    await pipeline(compressed, createInflateRaw({ chunkSize: provedBytes }), hash)
   } catch {
     return undefined
   }
