@@ -161,15 +161,19 @@ export interface FileDigest {
 
 export function startFileDigest(file: FileHandle): FileDigest {
   const hash = createHash('sha256')
-  const take = pieceTaker(file, (piece) => void hash.update(piece))
   let done = 0
   let known = 0
+  // Piece by piece: where a read fails, and the next one does not, none may be digested twice.
+  const take = pieceTaker(file, (piece) => {
+    hash.update(piece)
+    done += piece.length
+  })
   let following = Promise.resolve()
   let isFollowing = false
   const followOn = async () => {
     for (let before = -1; before < done && known - done >= digestedBytes;) {
       before = done
-      done = await take({ from: done, to: known }, undefined)
+      await take({ from: done, to: known }, undefined)
     }
   }
   return {
@@ -186,8 +190,8 @@ export function startFileDigest(file: FileHandle): FileDigest {
     finish: async (signal) => {
       known = 0
       await following
-      const sizeBytes = await take({ from: done, to: Number.POSITIVE_INFINITY }, signal)
-      return { sizeBytes, sha256: hash.digest('hex') }
+      await take({ from: done, to: Number.POSITIVE_INFINITY }, signal)
+      return { sizeBytes: done, sha256: hash.digest('hex') }
     },
   }
 }

@@ -30,6 +30,21 @@ test.each([
   await file.close()
 })
 
+test('a read that fails once while the file is followed has no part digested twice', async () => {
+  const file = await open(join(temporaryFolder(), 'file'), 'wx+')
+  writeSync(file.fd, bytes)
+  const digest = startFileDigest(file)
+  const read = file.read.bind(file)
+  let reads = 0
+  const failing = (...given: Parameters<typeof read>) =>
+    ++reads === 4 ? Promise.reject(new Error('EIO')) : read(...given)
+  Object.assign(file, { read: failing })
+  digest.follow(bytes.length)
+  expect((await digest.finish(undefined)).sha256).toBe(createHash('sha256').update(bytes).digest('hex'))
+  expect(reads).toBeGreaterThan(4)
+  await file.close()
+})
+
 test('what cannot be read any more is an error at the end, and nothing else', async () => {
   const file = await open(join(temporaryFolder(), 'file'), 'wx+')
   writeSync(file.fd, bytes)
