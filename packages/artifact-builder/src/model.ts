@@ -171,6 +171,8 @@ export type RefusalReason =
   | 'name-not-archivable'
   /** A control character, which Info-ZIP's unzip, and with it CodeDeploy's agent, replaces: it comes out as another name. */
   | 'name-control-character'
+  /** `map` gives it a name of more than 255 bytes, or a path of more than 4,095: no Linux has such a file. */
+  | 'name-too-long'
   /** `.fairlead` is where the manifest lies. */
   | 'name-reserved'
   /** Absolute, or out of root on its way. */

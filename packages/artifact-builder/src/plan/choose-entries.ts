@@ -179,11 +179,17 @@ function refusalOf(placed: Placed, standings: Standings): RefusalReason | undefi
   if (path.includes('\ufffd')) return 'name-not-utf8'
   // https://infozip.sourceforge.net/UnZip.html: "-^ allow control characters in names"; without it they are replaced.
   if (/[\0-\x1f\x7f]/.test(path)) return 'name-control-character'
+  if (path !== placed.source && isTooLong(path)) return 'name-too-long'
   if (type === 'other') return 'not-a-file'
   if (type !== 'symlink') return undefined
   if (placed.target.includes('\ufffd')) return 'name-not-utf8'
   const end = followPath(path, standings)
   return 'path' in end ? undefined : end.type
+}
+
+/** NAME_MAX and PATH_MAX of Linux's limits.h, the latter with the zero byte at the end. */
+function isTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > 4095 || path.split('/').some((name) => Buffer.byteLength(name) > 255)
 }
 
 function refusedEntry(placed: Placed, reason: RefusalReason): RefusedEntry {

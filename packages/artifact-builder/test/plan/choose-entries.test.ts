@@ -194,6 +194,20 @@ const rows: Readonly<Record<string, Row>> = {
     chosen: ['a/b/f', 'c/g'],
     refused: ['c/l link-dangling'],
   },
+  'a name or a path that no Linux can have is refused where map makes one': {
+    listing: [file('a/x'), file('b/x'), file('c/x'), file('d/x')],
+    include: ['**'],
+    options: {
+      map: [
+        { from: 'a', to: 'é'.repeat(127) },
+        { from: 'b', to: 'é'.repeat(128) },
+        { from: 'c', to: `${'c/'.repeat(2046)}c` },
+        { from: 'd', to: `${'d/'.repeat(2046)}dd` },
+      ],
+    },
+    chosen: [`${'c/'.repeat(2047)}x`, `${'é'.repeat(127)}/x`],
+    refused: [`${'d/'.repeat(2046)}dd/x name-too-long`, `${'é'.repeat(128)}/x name-too-long`],
+  },
   'two sources for one place are refused, a file for a folder too': {
     listing: [file('a/x'), file('b/x'), file('c'), file('d/e'), file('only')],
     include: ['**'],
