@@ -89,20 +89,22 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   const checked = checkBuildOptions(options)
   const { signal, onEvent, clock = systemClock } = options
   const tell: Tell = (event) => onEvent?.({ ...event, at: timestamp(clock) })
-  return withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
-    const readFromMs = Date.now()
-    // With a cache there may be nothing to pack.
-    if (checked.cache === undefined) prepareLanes(lanes.filter((lane) => !lanesForShortJobs.includes(lane)))
-    const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
-    const entryCache = await openCache(checked, inputs)
-    const fingerprint = entryCache && fingerprintInputs(inputs, checked)
-    const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
-    try {
+  let entryCache: EntryCache | undefined
+  try {
+    return await withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
+      const readFromMs = Date.now()
+      // With a cache there may be nothing to pack.
+      if (checked.cache === undefined) prepareLanes(lanes.filter((lane) => !lanesForShortJobs.includes(lane)))
+      const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
+      entryCache = await openCache(checked, inputs)
+      const fingerprint = entryCache && fingerprintInputs(inputs, checked)
+      const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
       return (await writeKept(inputs, means)) ?? (await writeAnew(inputs, means))
-    } finally {
-      if (entryCache) await closeEntryCache(entryCache)
-    }
-  })
+    })
+  } finally {
+    // Not before the lanes are gone: of a build that was refused, one may still be reading the pack.
+    if (entryCache) await closeEntryCache(entryCache)
+  }
 }
 
 function keptChoice(cache: EntryCache | undefined): KeptChoice | undefined {

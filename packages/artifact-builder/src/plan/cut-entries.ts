@@ -4,8 +4,8 @@ import type { EntryRange, LineColumns } from './kernel/lines.ts'
 const bytesBesidesName = 192
 
 /**
- * Cuts entries into ranges of whose kind something is written: of about so many bytes each, or six times as many where
- * every byte of a name is escaped.
+ * Cuts entries into ranges, of each of which about so many bytes are written: six times as many at most, where every byte
+ * of a name is escaped.
  */
 export function cutEntries({ ends }: LineColumns['names'], count: number, bytes: number): readonly EntryRange[] {
   const ranges: EntryRange[] = []

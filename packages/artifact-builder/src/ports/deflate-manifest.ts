@@ -33,7 +33,8 @@ export async function deflateLines(
   const job: ManifestJob = { type: 'lines', columns, ranges, taken: sharedArray(Int32Array, 1), tries: triesInManifest }
   const answers = await Promise.all(lanes.map((lane) => lane.run('manifest', job)))
   return {
-    contentDigest: answers.map(({ contentDigest }) => contentDigest ?? '').join(''),
+    // One of the lanes took it.
+    contentDigest: answers.find(({ contentDigest }) => contentDigest !== undefined)?.contentDigest ?? '',
     pieces: answers.flatMap(({ pieces }) => pieces).sort((a, b) => a.number - b.number),
   }
 }
