@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { build, buildWithCache, engineAlone, extract, packers, unpackers, zip, type Contender } from './contenders.ts'
+import {
+  build,
+  buildWithCache,
+  buildWithSignedCache,
+  engineAlone,
+  extract,
+  packers,
+  unpackers,
+  zip,
+  type Contender,
+} from './contenders.ts'
 import { packed, theTree, treeThatChanges, treeThatIsCloned, type Subjects } from './subjects.ts'
 
 /** One comparison. */
@@ -29,6 +39,13 @@ export const cases: readonly BenchCase[] = [
   { name: 'warm-unchanged', ours: buildWithCache, peers: [zip], subjects: theTree, fillsCache: true },
   { name: 'warm-1-percent-changed', ours: buildWithCache, peers: [zip], subjects: treeThatChanges, fillsCache: true },
   { name: 'fresh-clone-with-cache', ours: buildWithCache, peers: [zip], subjects: treeThatIsCloned, fillsCache: true },
+  {
+    name: 'fresh-clone-with-signed-cache',
+    ours: buildWithSignedCache,
+    peers: [zip],
+    subjects: treeThatIsCloned,
+    fillsCache: true,
+  },
   { name: 'extract', ours: extract, peers: unpackers, subjects: packed },
   { name: 'one-file', tree: 'huge', ours: build(), peers: [zip], subjects: theTree },
   ...otherNodes().flatMap((node): readonly BenchCase[] => [

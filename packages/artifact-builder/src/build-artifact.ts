@@ -113,12 +113,12 @@ function keptChoice(cache: EntryCache | undefined): KeptChoice | undefined {
 }
 
 async function openCache(
-  { cache }: CheckedBuildOptions,
+  { cache, cacheKey }: CheckedBuildOptions,
   { application, tree }: BuildInputs,
 ): Promise<EntryCache | undefined> {
   if (cache === undefined) return undefined
   const objectFormat = objectFormatOf(tree.commit)
-  return openEntryCache(resolve(cache), { application, tries: triesForMatch, objectFormat })
+  return openEntryCache(resolve(cache), { application, tries: triesForMatch, objectFormat, cacheKey })
 }
 
 /** What is told of what goes in, whether it was packed anew or not. */
@@ -365,9 +365,10 @@ async function pack(build: Build, fd: number | undefined, onWritten: (end: numbe
   const { root, plan, rows, tree, listing } = build.prepared
   const tracked = new Set(tree.entries.map(({ path }) => path))
   const kept = fd === undefined ? undefined : build.entryCache?.kept
+  const isSigned = build.cacheKey !== undefined
   return packEntries(build.lanes, {
     ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
-    kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole },
+    kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: (source) => tracked.has(source),
     lastPath: manifestPath,

@@ -1,5 +1,6 @@
-import { ambientOptionNames, checkOptions, type ArtifactFormat } from '@fairlead/core'
-import { defaultCacheBytes } from './limits.ts'
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { ambientOptionNames, checkOptions, coreErrors, type ArtifactFormat } from '@fairlead/core'
+import { defaultCacheBytes, leastKeyLength } from './limits.ts'
 import type {
   ArtifactEngine,
   BuildArtifactOptions,
@@ -31,6 +32,7 @@ const optionNames = [
   'workers',
   'cache',
   'maxCacheBytes',
+  'cacheKey',
   ...ambientOptionNames,
 ]
 
@@ -61,6 +63,8 @@ export interface CheckedBuildOptions extends CheckedPlanOptions {
   readonly verify: boolean
   readonly cache: string | undefined
   readonly maxCacheBytes: number
+  /** An object that shows nobody what the key is. */
+  readonly cacheKey: KeyObject | undefined
 }
 
 /** @throws UNKNOWN_OPTION, INVALID_OPTION */
@@ -119,14 +123,23 @@ function checkEngine(
 
 function checkCache(
   verb: string,
-  { cache, maxCacheBytes }: Pick<BuildArtifactOptions, 'cache' | 'maxCacheBytes'>,
+  { cache, maxCacheBytes, cacheKey }: Pick<BuildArtifactOptions, 'cache' | 'maxCacheBytes' | 'cacheKey'>,
   engine: ArtifactEngine,
 ) {
   if (cache !== undefined && engine !== 'native') refuse(verb, 'cache', cache, 'no cache: archiver has no use for one')
   return {
     cache: cache === undefined ? undefined : checkText(verb, 'cache', cache, 'the path of a folder'),
     maxCacheBytes: checkBytes(verb, 'maxCacheBytes', maxCacheBytes, defaultCacheBytes),
+    cacheKey: cacheKey === undefined ? undefined : checkCacheKey(verb, cacheKey),
   }
+}
+
+/** Says of a key that is none how long it is, and never what it is. */
+function checkCacheKey(verb: string, value: unknown): KeyObject {
+  if (typeof value === 'string' && value.length >= leastKeyLength) return createSecretKey(value, 'utf8')
+  const given = typeof value === 'string' ? `a text of ${value.length} characters` : `of type ${typeof value}`
+  const expected = `a secret of ${leastKeyLength} characters or more, for example what \`openssl rand -hex 32\` prints`
+  throw coreErrors.INVALID_OPTION({ verb, option: 'cacheKey', given, expected })
 }
 
 function checkGlobs(verb: string, option: string, value: unknown, mayBeEmpty: boolean): readonly string[] {

@@ -59,6 +59,9 @@ export const syncedBytes = 16 * 1024 * 1024
 /** A temporary file of the cache that is older than this belongs to no build that still runs. */
 export const cacheLeftoverMs = 60 * 60 * 1000
 
+/** Characters of a key that signs a cache: 128 random bits have 32 hexadecimal digits. */
+export const leastKeyLength = 32
+
 /** How much a cache folder holds where the caller does not say: some artifacts of the size of a large application. */
 export const defaultCacheBytes = 2 * 1024 ** 3
 

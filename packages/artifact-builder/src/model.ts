@@ -75,6 +75,12 @@ export interface BuildArtifactOptions extends ChoosingOptions, AmbientOptions<Ar
   readonly cache?: string | undefined
   /** How much that folder may hold; what was not used for longest goes first. Default: 2 GiB. */
   readonly maxCacheBytes?: number | undefined
+  /**
+   * A secret of 32 characters or more that signs the cache. What was signed with it is believed of files that were read
+   * and have the same digest: their compressed bytes are not proved once more, nor are they looked through once more. For
+   * caches that are restored from where others can write too. Default: none, and nothing but bytes is believed.
+   */
+  readonly cacheKey?: string | undefined
 }
 
 /** What writes an artifact. */

@@ -154,15 +154,16 @@ function choose(listing: Listing, selection: Selection, { engine }: CheckedPlanO
 
 /**
  * Names all that a choice follows from; `undefined` where entries are moved. The folder's own birth is part of it: what a
- * CI server restores could be anybody's, and must not say what goes in.
+ * CI server restores could be anybody's, and must not say what goes in, unless it is signed.
  */
 async function fingerprintRules(
   { root, choice, tree, listingDigest }: BuildInputs,
-  { engine }: CheckedPlanOptions,
+  { engine, cacheKey }: CheckedBuildOptions,
   ignoreFiles: readonly IgnoreFile[],
 ): Promise<string | undefined> {
   if ((choice.map ?? []).length > 0) return undefined
-  const rules = { version, root, birth: await readBirth(root), choice, engine, ignoreFiles, prefix: tree.prefix }
+  const place = cacheKey === undefined ? { root, birth: await readBirth(root) } : undefined
+  const rules = { version, place, choice, engine, ignoreFiles, prefix: tree.prefix }
   return fingerprintChoice({ ...rules, committed: pathsOf(tree) }, listingDigest.names)
 }
 
@@ -174,7 +175,8 @@ export function fingerprintInputs(inputs: BuildInputs, options: CheckedBuildOpti
   const { root, output, outputsBelow, application, listingDigest, tree } = inputs
   if (options.ignoreFiles.length > 0 && tree.prefix !== '') return undefined
   // How it is built decides nothing.
-  const { workers: _workers, cache: _cache, maxCacheBytes: _maxCacheBytes, output: _output, ...deciding } = options
+  const { workers: _workers, cache: _cache, maxCacheBytes: _maxCacheBytes, cacheKey: _cacheKey, ...others } = options
+  const { output: _output, ...deciding } = others
   // An output that lies elsewhere cannot become a part of itself.
   const place = outputsBelow.length > 0 ? output : 'elsewhere'
   return createHash('sha256')

@@ -14,9 +14,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { inspect } from 'node:util'
 import { temporaryFolder } from '@fairlead/test-support'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { buildArtifact, readArtifact, type ArtifactEvent, type BuildArtifactOptions } from '../src/index.ts'
 import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../src/plan/cache-index.ts'
 import { letters } from './support/made-up-secrets.ts'
@@ -294,16 +296,16 @@ function flipBit(at: number) {
   }
 }
 
-function readCacheIndex(cache: string): CacheIndex {
-  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))))
+function readCacheIndex(cache: string, key?: KeyObject): CacheIndex {
+  const index = decodeCacheIndex(new Uint8Array(readFileSync(cacheFile(cache, '.index'))), key)
   if (index === undefined) throw new Error('the index of a cache cannot be read')
   return index
 }
 
-/** Writes an index whose own digest is right. */
-function forge(cache: string, change: (index: CacheIndex) => Partial<CacheIndex>): void {
-  const index = readCacheIndex(cache)
-  rewrite(cacheFile(cache, '.index'), () => Buffer.concat(encodeCacheIndex({ ...index, ...change(index) })))
+/** Writes an index whose own digest is right; with a key, one that only who has it could write. */
+function forge(cache: string, change: (index: CacheIndex) => Partial<CacheIndex>, key?: KeyObject): void {
+  const index = readCacheIndex(cache, key)
+  rewrite(cacheFile(cache, '.index'), () => Buffer.concat(encodeCacheIndex({ ...index, ...change(index) }, key)))
 }
 
 const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp]>> = {
@@ -376,6 +378,140 @@ test('a cache that is whole and holds other bytes under a digest is found out by
   const clone = join(temporaryFolder(), 'checkout')
   cpSync(shop.repository.path, clone, { recursive: true, verbatimSymlinks: true })
   expect(await buildTelling(shop, { cache, root: clone })).toMatchObject({ sha256: cold.sha256, same: 0 })
+})
+
+describe('a cache that is signed', () => {
+  const cacheKey = 'made up, and in none of the files of the shop'
+  const key = createSecretKey(cacheKey, 'utf8')
+
+  /** Builds of fresh copies of a shop, with its cache and a key. */
+  function createSignedShop() {
+    const { shop, cache, build } = createCachedShop()
+    const cloneAndBuild = (
+      edit: (root: string) => void = () => undefined,
+      others: Partial<BuildArtifactOptions> = {},
+    ) => {
+      const root = join(temporaryFolder(), 'checkout')
+      cpSync(shop.repository.path, root, { recursive: true, verbatimSymlinks: true })
+      edit(root)
+      return buildTelling(shop, { cache, cacheKey, root, ...others })
+    }
+    return { shop, cache, build: (others = {}) => build({ cacheKey, ...others }), cloneAndBuild }
+  }
+
+  test('gives a fresh clone the same artifact, with nothing compressed', async () => {
+    const { build, cloneAndBuild } = createSignedShop()
+    const cold = await build({ cache: undefined, cacheKey: undefined })
+    expect(await build()).toMatchObject({ sha256: cold.sha256, compressed: 309 })
+    expect(await cloneAndBuild()).toMatchObject({ sha256: cold.sha256, unchanged: 0, same: 309, compressed: 0 })
+    expect(await cloneAndBuild(undefined, { workers: 0, timestamps: 'commit' })).toMatchObject({ same: 309 })
+  })
+
+  test('is not believed of what has other bytes, another name or another mode', async () => {
+    const { build, cloneAndBuild } = createSignedShop()
+    await build()
+    const edit = (root: string) => {
+      writeFileSync(join(root, 'dist/chunk-7.js'), readFileSync(join(root, 'dist/chunk-7.js'), 'utf8').toUpperCase())
+      const large = readFileSync(join(root, 'dist/large.txt'))
+      large.write('changed', 5_000_000)
+      writeFileSync(join(root, 'dist/large.txt'), large)
+      renameSync(join(root, 'dist/chunk-8.js'), join(root, 'dist/moved.js'))
+      chmodSync(join(root, 'dist/chunk-9.js'), 0o755)
+      rmSync(join(root, 'dist/chunk-10.js'))
+      symlinkSync('chunk-11.js', join(root, 'dist/chunk-10.js'))
+    }
+    const warm = await cloneAndBuild(edit)
+    expect(warm).toMatchObject({ unchanged: 0, compressed: 2 })
+    expect(await cloneAndBuild(edit, { cache: undefined })).toMatchObject({ sha256: warm.sha256 })
+  })
+
+  test('is believed of the bytes of the same name alone: rules go by names too', async () => {
+    const { shop, build, cloneAndBuild } = createSignedShop()
+    write(shop, 'dist/settings.txt', `DB_PASSWORD=${letters(20)}\n`)
+    await build()
+    const rename = (root: string) => renameSync(join(root, 'dist/settings.txt'), join(root, 'dist/.env'))
+    await expect(cloneAndBuild(rename)).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
+  })
+
+  test('has findings looked at each time, whether they are allowed or not', async () => {
+    const { shop, build, cloneAndBuild } = createSignedShop()
+    write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
+    const allow = [{ path: 'dist/.env', rule: 'dotenv-secret' as const, reason: 'of a test' }]
+    await build({ allow })
+    await expect(cloneAndBuild()).rejects.toMatchObject({ code: 'ARTIFACT_HOLDS_SECRETS' })
+    await expect(cloneAndBuild(undefined, { allow })).resolves.toMatchObject({ same: 310 })
+  })
+
+  test('compares tracked files with the commit', async () => {
+    const { build, cloneAndBuild } = createSignedShop()
+    await build()
+    const edit = (root: string) => appendFileSync(join(root, 'src/tracked.js'), 'x')
+    await expect(cloneAndBuild(edit)).rejects.toMatchObject({ code: 'ARTIFACT_TREE_DIFFERS' })
+  })
+
+  test('is of no use where somebody without the key wrote the index', async () => {
+    const { cache, build, cloneAndBuild } = createSignedShop()
+    const cold = await build()
+    const lie = ({ dataOffsets, compressedBytes, deflated }: CacheIndex) => ({
+      dataOffsets: rotated(dataOffsets),
+      compressedBytes: rotated(compressedBytes),
+      deflated: rotated(deflated),
+    })
+    const index = readCacheIndex(cache, key)
+    for (const forger of [undefined, createSecretKey(letters(41), 'utf8')]) {
+      rewrite(cacheFile(cache, '.index'), () => Buffer.concat(encodeCacheIndex({ ...index, ...lie(index) }, forger)))
+      expect(await cloneAndBuild()).toMatchObject({
+        sha256: cold.sha256,
+        same: 0,
+        ignored: expect.stringMatching(/its index is damaged, or was written without the key/) as string,
+      })
+    }
+    rewrite(cacheFile(cache, '.pack'), flipBit(2000))
+    expect(await cloneAndBuild()).toMatchObject({
+      sha256: cold.sha256,
+      ignored: expect.stringMatching(/its pack is damaged/) as string,
+    })
+  })
+
+  test('is taken at its word: neither looked through nor inflated once more', async () => {
+    const { shop, cache, build, cloneAndBuild } = createSignedShop()
+    write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)
+    await build({ allow: [{ path: 'dist/.env', rule: 'dotenv-secret', reason: 'of a test' }] })
+    forge(cache, ({ clean }) => ({ clean: clean.map(() => 1) }), key)
+    await expect(cloneAndBuild()).resolves.toMatchObject({ same: 310, compressed: 0 })
+  })
+
+  test('has a slot of its own for each key, and for none', async () => {
+    const { cache, build } = createSignedShop()
+    await build()
+    await build({ cacheKey: undefined })
+    await build({ cacheKey: letters(50) })
+    await settle()
+    expect(readdirSync(cache).filter((name) => name.endsWith('.index'))).toHaveLength(3)
+    expect(await build()).toMatchObject({ compressed: 0, ignored: undefined })
+  })
+
+  test('its key is in no file of it, no event and no error', async () => {
+    const { shop, cache, build } = createSignedShop()
+    await build()
+    const failure: unknown = await build({ root: '/none' }).catch((error: unknown) => error)
+    const texts: Record<string, string> = {
+      events: inspect(shop.events, { depth: 9 }),
+      failure: inspect(failure, { depth: 9 }),
+      json: JSON.stringify(failure),
+    }
+    for (const name of readdirSync(cache)) texts[name] = readFileSync(join(cache, name), 'latin1')
+    expect(Object.keys(texts).filter((name) => texts[name]?.includes(cacheKey))).toEqual([])
+  })
+
+  test.each([
+    ['too short a text', 'hunter2', /cacheKey is a text of 7 characters, expected a secret of 32 characters or more/],
+    ['no text', 7, /cacheKey is of type number, expected a secret/],
+  ])('a key that is %s is refused, and not repeated', async (_name, given, words) => {
+    const { build } = createSignedShop()
+    await expect(build({ cacheKey: given as string })).rejects.toThrow(words)
+    await expect(build({ cacheKey: given as string })).rejects.not.toThrow(/hunter2/)
+  })
 })
 
 test('an artifact that somebody writes into does not harm the next build', async () => {

@@ -9,6 +9,7 @@ import type { Command } from 'commander'
 import type { CommonOptions } from './command-context.ts'
 import { cliErrors } from './errors.ts'
 import { given } from './options.ts'
+import { readVariable } from './ports/environment.ts'
 import { collect } from './program.ts'
 
 /** Flags that decide what goes in. */
@@ -37,6 +38,8 @@ export interface BuildFlags extends PlanFlags {
   readonly verify?: boolean
   readonly cache?: string
   readonly maxCacheBytes?: number
+  /** The name of a variable: an argument is seen by everybody on the machine. */
+  readonly cacheKeyEnv?: string
   readonly allow?: readonly string[]
   readonly appspec: boolean
   readonly dryRun?: boolean
@@ -71,6 +74,7 @@ export function buildFlags(command: Command): Command {
       .option('--no-verify', 'do not; the default of the native engine')
       .option('--cache <folder>', 'keeps compressed entries for the next build')
       .option('--max-cache-bytes <count>', 'how much it may hold; default: 2 GiB', Number)
+      .option('--cache-key-env <variable>', 'the environment variable with the secret that signs the cache')
       .option('--allow <path:rule:reason>', 'a finding that is no secret; may be given several times', collect)
       .option('--no-appspec', 'do not ask for an appspec.yml')
       .option('--dry-run', 'answer what `artifact plan` does, and write nothing'),
@@ -102,16 +106,19 @@ export function planOptionsOf(flags: PlanFlags): ReadArtifactPlanOptions {
 
 /** The options of the verb that builds; `rules` are those of the secret guard. */
 export function buildOptionsOf(flags: BuildFlags, rules: readonly string[]): BuildArtifactOptions {
-  const { output, timestamps, verify, cache, maxCacheBytes, appspec: requireAppSpec, explain, dryRun } = flags
+  const { output, timestamps, verify, cache, maxCacheBytes, cacheKeyEnv } = flags
+  const { appspec: requireAppSpec, explain, dryRun } = flags
   requireBeside(explain, dryRun, { given: '--explain', missing: '--dry-run' })
   requireBeside(maxCacheBytes, cache, { given: '--max-cache-bytes', missing: '--cache' })
+  requireBeside(cacheKeyEnv, cache, { given: '--cache-key-env', missing: '--cache' })
+  const cacheKey = cacheKeyEnv === undefined ? undefined : readVariable(cacheKeyEnv, '--cache-key-env')
   // A rule that there is not is for the library to refuse, which lists all that there are.
   const allow = flags.allow?.map((text) => parseAllowance(text, rules) as SecretAllowance)
   return {
     ...planOptionsOf(flags),
     output,
     requireAppSpec,
-    ...given({ timestamps, verify, cache, maxCacheBytes, allow }),
+    ...given({ timestamps, verify, cache, maxCacheBytes, cacheKey, allow }),
   }
 }
 

@@ -33,6 +33,11 @@ export const cliErrors = defineErrors('cli', {
     hint: "CodeDeploy's agent sets it for every hook; elsewhere set it, or write the name out.",
     example: { given: 'shop/{group}/env', variable: 'DEPLOYMENT_GROUP_NAME' },
   }),
+  VARIABLE_MISSING: describeError<{ option: string; variable: string }>({
+    message: ({ option, variable }) => `${option} names ${variable}, which is not set, or empty`,
+    hint: ({ option }) => `CI servers give secrets to trusted builds only; leave ${option} out in the others.`,
+    example: { option: '--cache-key-env', variable: 'FAIRLEAD_CACHE_KEY' },
+  }),
   STORE_ADDRESS_INVALID: describeError<{ given: string }>({
     message: ({ given }) => `${JSON.stringify(given)} is no store, expected s3://bucket/prefix or the path of a folder`,
     hint: 'For example --store s3://artifacts/shop, or --store ./store to try it without AWS.',

@@ -31,6 +31,7 @@ const usageErrors = new Set([
   'TARGET_INVALID',
   'ASSIGNMENT_INVALID',
   'OPTION_ALONE',
+  'VARIABLE_MISSING',
   'PLACEHOLDER_UNKNOWN',
   'NOT_IN_A_HOOK',
 ])

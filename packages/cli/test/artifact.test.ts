@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path'
 import type { Artifact, Manifest } from '@fairlead/core'
 import { createRepository, temporaryFolder, type TestRepository } from '@fairlead/test-support'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { fairlead } from './support/run.ts'
 
 const appspec = 'version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - location: hooks/hello.sh\n'
@@ -45,16 +45,21 @@ async function pathsOf(artifact: Artifact): Promise<readonly string[]> {
   return (await manifestOf(artifact)).entries.map(({ path }) => path)
 }
 
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
 describe('artifact build', () => {
   test('hands every flag to the library', async () => {
     const shop = createShop()
     shop.repository.write({ 'dist/odd:name.js': `const token = '${madeUpToken}'\n` })
     const cache = join(shop.folder, 'cache')
+    vi.stubEnv('SHOP_CACHE_KEY', 'made up, and of more than 32 characters')
     const flags = [
       ...['--tracked', '--ignore-file', '.fairleadignore', '--include', 'dist/**', '--exclude', '**/*.map'],
       ...['--map', 'dist=public', '--map', 'hooks/hello.sh=hooks/hello.sh', '--application', 'cart'],
       ...['--format', 'zip', '--engine', 'native', '--timestamps', 'commit', '--verify', '--workers', '0'],
-      ...['--cache', cache, '--max-cache-bytes', '1000000'],
+      ...['--cache', cache, '--max-cache-bytes', '1000000', '--cache-key-env', 'SHOP_CACHE_KEY'],
       ...['--allow', 'public/odd:name.js:github-token:made up: see docs'],
     ]
     shop.repository.commit({ '.fairleadignore': '.fairleadignore\n/.gitignore\ndist/old.js\n' })
@@ -70,9 +75,13 @@ describe('artifact build', () => {
       'public/odd:name.js',
     ])
     expect(allowances).toEqual([{ path: 'public/odd:name.js', rule: 'github-token', reason: 'made up: see docs' }])
-    expect(readdirSync(cache)).not.toEqual([])
+    const written = readdirSync(cache)
+    expect(written).not.toEqual([])
     expect((await build(shop, 'again.zip', ...flags)).sha256).toBe(artifact.sha256)
     expect((await build(shop, 'threads.zip', ...flags, '--workers', '2')).sha256).toBe(artifact.sha256)
+    vi.stubEnv('SHOP_CACHE_KEY', 'another one, of another slot of the folder')
+    await build(shop, 'other.zip', ...flags)
+    expect(readdirSync(cache).length).toBe(2 * written.length)
   })
 
   test('tells an event a line, and answers path, size and digests', async () => {
@@ -316,6 +325,12 @@ describe('a wrong call', () => {
       /INVALID_OPTION/,
     ],
     ['a size without a cache', ['build', '--tracked', ...output, '--max-cache-bytes', '1'], /OPTION_ALONE.*--cache/],
+    ['a key without a cache', ['build', '--tracked', ...output, '--cache-key-env', 'X'], /OPTION_ALONE.*--cache/],
+    [
+      'a variable that is empty',
+      ['build', '--tracked', ...output, '--cache', 'x', '--cache-key-env', 'NO_SUCH_VARIABLE'],
+      /VARIABLE_MISSING.*NO_SUCH_VARIABLE/,
+    ],
     ['an explanation without a dry run', ['build', '--tracked', ...output, '--explain'], /OPTION_ALONE.*--dry-run/],
     ['a mapping without =', ['plan', '--tracked', '--map', 'dist'], /ASSIGNMENT_INVALID.*FROM=TO/],
     ['a mapping that can be read in two ways', ['plan', '--tracked', '--map', 'a=b=c'], /ASSIGNMENT_INVALID/],

@@ -2,7 +2,7 @@
  * The index of an entry cache: what is known of each entry of a zip that was built before, in arrays by number, in the
  * order of the bytes of the names. Numbers that a hundred thousand entries have are compared in milliseconds this way.
  */
-import { createHash } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
 import type { KeptChoice } from './kept-choice.ts'
 import type { DosTime } from './zip/records.ts'
@@ -81,8 +81,15 @@ export interface KeptArtifact {
  */
 export type CacheIndex = CacheFacts & Sections
 
-/** Writes an index into bytes that say themselves when they are damaged. */
-export function encodeCacheIndex(index: CacheIndex): Buffer[] {
+/**
+ * Digests what a cache says of itself. With a key, nobody who has not got it can write the same (HMAC, RFC 2104).
+ */
+export function cacheDigest(cacheKey: KeyObject | undefined) {
+  return cacheKey === undefined ? createHash('sha256') : createHmac('sha256', cacheKey)
+}
+
+/** Writes an index into bytes that say themselves when they are damaged, and with a key also when others wrote them. */
+export function encodeCacheIndex(index: CacheIndex, cacheKey: KeyObject | undefined): Buffer[] {
   const { key, pack, packBytes, packSha256, count, idBytes, dosTime, whole, choice } = index
   const names = Object.keys(sections) as SectionName[]
   const lengths = names.map((name) => index[name].byteLength)
@@ -94,18 +101,18 @@ export function encodeCacheIndex(index: CacheIndex): Buffer[] {
   head.writeUInt32LE(facts.length, magic.length)
   facts.copy(head, magic.length + 4)
   const parts = [head, ...names.flatMap((name) => alignedPart(index[name]))]
-  const digest = createHash('sha256')
+  const digest = cacheDigest(cacheKey)
   for (const part of parts) digest.update(part)
   return [...parts, digest.digest()]
 }
 
-/** `undefined`: not an index, of another form, cut off, or changed in one bit. */
-export function decodeCacheIndex(bytes: Uint8Array): CacheIndex | undefined {
+/** `undefined`: not an index, of another form, cut off, changed in one bit, or not of that key. */
+export function decodeCacheIndex(bytes: Uint8Array, cacheKey: KeyObject | undefined): CacheIndex | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = buffer.length - digestBytes
   if (end < magic.length + 4 || buffer.toString('latin1', 0, magic.length) !== magic) return undefined
-  const digest = createHash('sha256').update(buffer.subarray(0, end)).digest()
-  if (!digest.equals(buffer.subarray(end))) return undefined
+  const digest = cacheDigest(cacheKey).update(buffer.subarray(0, end)).digest()
+  if (!timingSafeEqual(digest, buffer.subarray(end))) return undefined
   try {
     return readSections(bytes, buffer)
   } catch (error) {
@@ -206,6 +213,8 @@ interface Names {
 export interface CacheMatches {
   /** Same name, same state of the same file, no secret in it: need not be read. */
   readonly unchanged: Int32Array
+  /** Same name and size, no secret in it: all that is known of it holds where its digest is the same. */
+  readonly alike: Int32Array
   /** Same name: the first place to look when the file has been read. */
   readonly sameName: Int32Array
 }
@@ -221,8 +230,10 @@ export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: 
     let order = -1
     while (place < end && (order = compare(place, number)) < 0) place++
     const found = order === 0 ? place : -1
+    const isAlikeFound = found >= 0 && isAlike(index, found, wanted, number)
     matches.sameName[number] = found
-    matches.unchanged[number] = found >= 0 && isUnchanged(index, found, wanted, number) ? found : -1
+    matches.alike[number] = isAlikeFound ? found : -1
+    matches.unchanged[number] = isAlikeFound && isSameState(index, found, wanted, number) ? found : -1
   }
   return matches
 }
@@ -254,9 +265,12 @@ function startOf({ ends }: Names, index: number): number {
   return index === 0 ? 0 : (ends[index - 1] as number)
 }
 
-function isUnchanged(index: CacheIndex, place: number, wanted: WantedEntries, number: number): boolean {
+function isAlike(index: CacheIndex, place: number, wanted: WantedEntries, number: number): boolean {
   if (index.clean[place] !== 1 || index.sizeBytes[place] !== wanted.sizeBytes[number]) return false
-  if (wanted.tracked[number] === 1 && index.hasBlobId[place] !== 1) return false
+  return wanted.tracked[number] !== 1 || index.hasBlobId[place] === 1
+}
+
+function isSameState(index: CacheIndex, place: number, wanted: WantedEntries, number: number): boolean {
   const [at, wantedAt] = [place * numbersOfIdentity, number * numbersOfIdentity]
   return (
     index.identities[at] === wanted.identities[wantedAt] &&

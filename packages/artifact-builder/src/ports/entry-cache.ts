@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes, type KeyObject } from 'node:crypto'
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
 import { cacheLeftoverMs, pieceBytes } from '../limits.ts'
-import { decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cache-index.ts'
+import { cacheDigest, decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cache-index.ts'
 import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
 import type { Lane } from './lanes/pool.ts'
@@ -16,6 +16,8 @@ import { codeOf } from './path-failure.ts'
 export interface EntryCache {
   readonly folder: string
   readonly key: string
+  /** What signs the index. */
+  readonly cacheKey: KeyObject | undefined
   /** Names of the files of this cache begin with it. */
   readonly slot: string
   /** What was kept; `undefined` at first, and where it was of no use. */
@@ -38,16 +40,23 @@ export interface KeptEntries {
  */
 export async function openEntryCache(
   folder: string,
-  options: { readonly application: string; readonly tries: number; readonly objectFormat: string },
+  options: {
+    readonly application: string
+    readonly tries: number
+    readonly objectFormat: string
+    readonly cacheKey: KeyObject | undefined
+  },
 ): Promise<EntryCache> {
-  const key = cacheKey(options)
-  const slot = createHash('sha256').update(`${key}\n${options.application}`).digest('hex').slice(0, 24)
-  const cache = { folder, key, slot }
+  const { application, cacheKey } = options
+  const key = contentKey(options)
+  // What is signed has a slot of its own: builds with a key and without one do not undo each other's work.
+  const slot = cacheDigest(cacheKey).update(`${key}\n${application}`).digest('hex').slice(0, 24)
+  const cache = { folder, key, cacheKey, slot }
   try {
     await mkdir(folder, { recursive: true })
-    const index = await readIndex(join(folder, `${slot}.index`))
+    const index = await readIndex(join(folder, `${slot}.index`), cacheKey)
     if (index === undefined) return { ...cache, kept: undefined, ignored: undefined }
-    if (index === 'damaged') return { ...cache, kept: undefined, ignored: 'its index is damaged' }
+    if (index === 'damaged') return { ...cache, kept: undefined, ignored: damaged(cacheKey) }
     if (index.key !== key) return { ...cache, kept: undefined, ignored: 'it is of another compressor or other rules' }
     const pack = await openPack(folder, index)
     if (typeof pack === 'string') return { ...cache, kept: undefined, ignored: pack }
@@ -61,12 +70,16 @@ export async function closeEntryCache({ kept }: EntryCache): Promise<void> {
   await kept?.pack.close()
 }
 
+function damaged(cacheKey: KeyObject | undefined): string {
+  return cacheKey === undefined ? 'its index is damaged' : 'its index is damaged, or was written without the key'
+}
+
 /** What makes cached entries worthless when it changes. */
-function cacheKey({ tries, objectFormat }: { readonly tries: number; readonly objectFormat: string }): string {
+function contentKey({ tries, objectFormat }: { readonly tries: number; readonly objectFormat: string }): string {
   return JSON.stringify({ compressor: kernelVersion, tries, pieceBytes, objectFormat, rules: secretRuleSetVersion })
 }
 
-async function readIndex(path: string): Promise<CacheIndex | 'damaged' | undefined> {
+async function readIndex(path: string, cacheKey: KeyObject | undefined): Promise<CacheIndex | 'damaged' | undefined> {
   const file = await openOrMissing(path)
   if (file === undefined) return undefined
   try {
@@ -76,7 +89,7 @@ async function readIndex(path: string): Promise<CacheIndex | 'damaged' | undefin
       if (bytesRead === 0) return 'damaged'
       done += bytesRead
     }
-    return decodeCacheIndex(bytes) ?? 'damaged'
+    return decodeCacheIndex(bytes, cacheKey) ?? 'damaged'
   } finally {
     await file.close()
   }
@@ -127,13 +140,13 @@ export async function copyPack(
  * @throws ARTIFACT_CACHE_UNUSABLE
  */
 export async function saveEntryCache(
-  { folder, slot }: EntryCache,
+  { folder, slot, cacheKey }: EntryCache,
   options: { readonly artifact: string; readonly index: CacheIndex; readonly maxBytes: number },
 ): Promise<void> {
   const { artifact, index, maxBytes } = options
   try {
     await placePack(artifact, folder, index.pack)
-    await writeFile(folder, `${slot}.index`, encodeCacheIndex(index))
+    await writeFile(folder, `${slot}.index`, encodeCacheIndex(index, cacheKey))
     await sweep(folder, { slot, pack: index.pack, maxBytes })
   } catch (error) {
     throw unusable(folder, error)

@@ -51,12 +51,17 @@ export interface ZipWork {
   readonly tries: number
   readonly dosTime: DosTime
   /** What an earlier build has left, its pack open for reading; left alone where it turns out not to be whole. */
-  readonly kept?: { readonly index: CacheIndex; readonly fd: number; readonly isWhole: Promise<boolean> } | undefined
+  readonly kept?: KeptWork | undefined
   readonly onProgress: (done: { readonly entries: number; readonly bytes: number }) => void
   /** Told up to where the file has its last bytes. */
   readonly onWritten: (end: number) => void
   /** Neither digests nor a search for secrets, for the benchmark of the engine alone. */
   readonly packsOnly?: boolean | undefined
+}
+
+/** What an earlier build has left. */
+interface KeptWork extends Pick<KeptInLanes, 'index' | 'fd' | 'isSigned'> {
+  readonly isWhole: Promise<boolean>
 }
 
 /** The entries of a zip that has no directory yet. */
@@ -176,14 +181,15 @@ function isUnchanged(kept: KeptInLanes | undefined, index: number): boolean {
 
 function matchKept({ kept, dosTime }: ZipWork, entries: SharedEntries): KeptInLanes | undefined {
   if (kept === undefined) return undefined
-  const { index, fd } = kept
+  const { index, fd, isSigned } = kept
   const matches = matchEntries(index, entries, {
     unchanged: sharedArray(Int32Array, entries.count),
+    alike: sharedArray(Int32Array, entries.count),
     sameName: sharedArray(Int32Array, entries.count),
   })
   const hasSameTime = isDeepStrictEqual(index.dosTime, dosTime)
   const digestTable = fillDigestTable(index.digests, sharedArray(Uint32Array, slotsFor(index.count)))
-  return { ...matches, index, fd, hasSameTime, digestTable, largeFiles: new Map() }
+  return { ...matches, index, fd, isSigned, hasSameTime, digestTable, largeFiles: new Map() }
 }
 
 /** What is known of files that have not changed is their result. */
@@ -242,12 +248,13 @@ function takeSameContent({ index }: KeptInLanes, results: SharedResults, number:
   results.deflated[number] = index.deflated[place] as number
 }
 
-/** The place of a kept file that has the digest of a large one, and indeed its bytes. */
+/** The place of a kept file that has the digest of a large one, and indeed its bytes, which a signed index need not prove. */
 async function findLargeFile(kept: KeptInLanes, number: number, results: SharedResults): Promise<number | undefined> {
   const { index, fd } = kept
   const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
   const place = findByDigest(kept.digestTable, digest)
   if (place === undefined) return undefined
+  if (kept.isSigned) return place
   const from = { fd, offset: index.dataOffsets[place] as number, bytes: index.compressedBytes[place] as number }
   return index.deflated[place] === 1 && (await digestDeflated(from))?.equals(digest) ? place : undefined
 }

@@ -55,10 +55,15 @@ test('each entry is found where the index has its name, and is unchanged where i
     fc.property(inOrder, inOrder, (kept, wanted) => {
       const matches = matchEntries(indexOf(kept), columnsOf(wanted), {
         unchanged: new Int32Array(wanted.length),
+        alike: new Int32Array(wanted.length),
         sameName: new Int32Array(wanted.length),
       })
       const places = wanted.map(({ name }) => kept.findIndex((entry) => entry.name === name))
       expect([...matches.sameName]).toEqual(places)
+      const isAlike = (place: number, entry: Entry) => kept[place]?.sizeBytes === entry.sizeBytes
+      expect([...matches.alike]).toEqual(
+        places.map((place, number) => (isAlike(place, wanted[number] as Entry) ? place : -1)),
+      )
       const isSame = (place: number, entry: Entry) =>
         kept[place]?.sizeBytes === entry.sizeBytes && kept[place].inode === entry.inode
       expect([...matches.unchanged]).toEqual(

@@ -53,11 +53,16 @@ export interface KeptInLanes extends CacheMatches {
   readonly digestTable: DigestTable
   /** Of the pack. */
   readonly fd: number
+  /** Whether its index is signed: where a digest is the same, so is all else that it says. */
+  readonly isSigned: boolean
   /** Whether its headers have the time that the new ones get. */
   readonly hasSameTime: boolean
   /** Large files that are taken from the pack, and their places in the index. */
   readonly largeFiles: ReadonlyMap<number, number>
 }
+
+const fileType = entryTypes.indexOf('file')
+const sameContent = origins.indexOf('same-content')
 
 const takenBatches = 0
 const takenLargeFiles = 1
@@ -139,6 +144,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   }
 
   const packEntries = (number: number, first: number, end: number) => {
+    if (kept?.isSigned) for (let index = first; index < end && !stopped(); index++) takeAlike(kept, index)
     let bytes = 0
     let at = 0
     // Nothing is stored larger than it is.
@@ -152,6 +158,29 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     }
     queue?.add(number, memory.keep(at))
     post({ type: 'done', entries: end - first, bytes })
+  }
+
+  /** Reads a file that may be one of a signed index: where it is, it counts as unchanged, and is copied with others. */
+  const takeAlike = (kept: KeptInLanes, index: number) => {
+    const place = placeOfAlike(kept, index)
+    if (place < 0 || !hasDigest(kept, place, hash('sha256', readEntry(index), 'buffer'))) return
+    takeKnown(kept, index, place)
+    kept.unchanged[index] = place
+  }
+
+  /** Where a file stands in a signed index that is the same if its digest is; -1 where it need not be read. */
+  const placeOfAlike = ({ isSigned, unchanged, alike }: KeptInLanes, index: number): number =>
+    isSigned && entries.types[index] === fileType && unchanged[index] === -1 ? (alike[index] as number) : -1
+
+  /** Takes all that is known of a kept file. */
+  const takeKnown = ({ index: from }: KeptInLanes, index: number, place: number) => {
+    results.checksums[index] = from.checksums[place] as number
+    results.compressedBytes[index] = from.compressedBytes[place] as number
+    results.deflated[index] = from.deflated[place] as number
+    results.digests.set(partOf(from.digests, place, digestBytes), index * digestBytes)
+    results.blobIds.set(partOf(from.blobIds, place, results.idBytes), index * results.idBytes)
+    results.origins[index] = sameContent
+    results.clean[index] = 1
   }
 
   /**
@@ -237,7 +266,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     if (!(isDeflated ? inflatesTo(data, bytes.length) : data.equals(bytes))) return false
     results.compressedBytes[index] = data.length
     results.deflated[index] = isDeflated ? 1 : 0
-    results.origins[index] = origins.indexOf('same-content')
+    results.origins[index] = sameContent
     return true
   }
 
@@ -289,16 +318,37 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     post({ type: 'done', entries: isLast ? 1 : 0, bytes: isLast ? sizeOf(index) : 0 })
   }
 
-  const inspectLargeFile = (index: number) =>
+  const inspectLargeFile = (index: number) => {
+    const place = kept === undefined ? -1 : placeOfAlike(kept, index)
+    if (kept !== undefined && place >= 0 && hasDigest(kept, place, digestLargeFile(index)))
+      takeKnown(kept, index, place)
+    else lookThroughLargeFile(index)
+  }
+
+  const digestLargeFile = (index: number): Buffer =>
+    withPlannedFile(job, index, (file) => {
+      const digest = createHash('sha256')
+      for (const piece of piecesOf(file)) digest.update(piece)
+      return digest.digest()
+    })
+
+  /** A file in pieces, each until the next one. */
+  function* piecesOf(file: PlannedFile): Generator<Buffer, void, undefined> {
+    for (let at = 0; at < file.sizeBytes && !stopped(); at += scannedBytes) {
+      const piece = sourceOf(Math.min(scannedBytes, file.sizeBytes - at))
+      readRange(file, piece, { at, bytes: piece.length })
+      yield piece
+    }
+  }
+
+  const lookThroughLargeFile = (index: number) =>
     withPlannedFile(job, index, (file) => {
       const digest = createHash('sha256')
       const blob = createHash(job.objectFormat).update(`blob ${file.sizeBytes}\0`)
       const isTracked = entries.tracked[index] === 1
       const scan = startSecretScan(nameOf(index).toString())
       let checksum = 0
-      for (let at = 0; at < file.sizeBytes && !stopped(); at += scannedBytes) {
-        const piece = sourceOf(Math.min(scannedBytes, file.sizeBytes - at))
-        readRange(file, piece, { at, bytes: piece.length })
+      for (const piece of piecesOf(file)) {
         checksum = crc32(piece, checksum)
         if (packsOnly) continue
         digest.update(piece)
@@ -324,11 +374,16 @@ interface Place {
 /** The place of a kept entry that has this digest: the one of the same name, if it has. */
 function findSame({ index, digestTable, sameName }: KeptInLanes, entry: number, digest: Buffer): number | undefined {
   const place = sameName[entry] as number
-  if (place >= 0) {
-    const at = place * digestBytes
-    if (digest.equals(index.digests.subarray(at, at + digestBytes))) return place
-  }
-  return findByDigest(digestTable, digest)
+  return place >= 0 && hasDigest({ index }, place, digest) ? place : findByDigest(digestTable, digest)
+}
+
+function hasDigest({ index }: Pick<KeptInLanes, 'index'>, place: number, digest: Buffer): boolean {
+  return digest.equals(partOf(index.digests, place, digestBytes))
+}
+
+/** One of many parts of the same size. */
+function partOf(bytes: Uint8Array, number: number, size: number): Uint8Array {
+  return bytes.subarray(number * size, (number + 1) * size)
 }
 
 /** The bytes of entries in a zip, their headers and so many for each. */
