@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Place } from './cases.ts'
 import { build } from './contenders.ts'
@@ -38,9 +38,22 @@ function letSettle(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
 }
 
-/** A new copy for each round: other inodes and times, as of a clone on a CI server, the same bytes. */
+/**
+ * A new copy for each round: other inodes and times, as of a clone on a CI server, the same bytes. It is on the disk before
+ * the round, and the one before is gone: otherwise whoever comes first in a round runs while it is written, and each round
+ * has less memory than the one before.
+ */
 export function treeThatIsCloned({ tree, folder }: Place): Subjects {
-  return { first: tree, next: (round) => copyTree(tree, join(folder, `clone-${round}`)) }
+  const cloneOf = (round: number) => join(folder, `clone-${round}`)
+  return {
+    first: tree,
+    next: (round) => {
+      rmSync(cloneOf(round - 1), { recursive: true, force: true })
+      const clone = copyTree(tree, cloneOf(round))
+      execFileSync('sync')
+      return clone
+    },
+  }
 }
 
 /** The zip that ours makes of the tree. */
