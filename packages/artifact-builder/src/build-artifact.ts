@@ -8,7 +8,7 @@ import { manifestPieceBytes, progressIntervalMs, streamPieceBytes, triesForMatch
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import type { KeptArtifact } from './plan/cache-index.ts'
-import { chooses } from './plan/choose-entries.ts'
+import { chooses, eachPlanned } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
 import { encodeManifest, manifestHead, type ManifestFacts } from './plan/encode-manifest.ts'
@@ -29,7 +29,7 @@ import {
   touchEntryCache,
   type EntryCache,
 } from './ports/entry-cache.ts'
-import { readConvertedIds } from './ports/git-tree.ts'
+import { readConvertedIds, type CommittedTree } from './ports/git-tree.ts'
 import { withLanes, type Lane } from './ports/lanes/pool.ts'
 import { startFileDigest, writeOutput, type FileDigest, type OutputFile } from './ports/output-file.ts'
 import { isListingSettled, readPlannedFile } from './ports/tree.ts'
@@ -293,7 +293,7 @@ async function* archiveMembers(
 ): AsyncGenerator<ArchiveMember, void, undefined> {
   let index = 0
   for (const { path, type, sizeBytes, sha256 } of eachEntry(entries)) {
-    const planned = plan.entries[index++] as PlannedEntry
+    const planned = plan.entries.at(index++) as PlannedEntry
     const mode = Number.parseInt(planned.mode, 8)
     const content =
       planned.type === 'file'
@@ -363,18 +363,24 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
 /** Packs with what an earlier build has left, and into a file if there is one. */
 async function pack(build: Build, fd: number | undefined, onWritten: (end: number) => void): Promise<PackedEntries> {
   const { root, plan, rows, tree, listing } = build.prepared
-  const tracked = new Set(tree.entries.map(({ path }) => path))
   const kept = fd === undefined ? undefined : build.entryCache?.kept
   const isSigned = build.cacheKey !== undefined
   return packEntries(build.lanes, {
     ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
     kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
-    isTracked: (source) => tracked.has(source),
+    isTracked: trackedJudge(tree),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
     onProgress: tellProgress(build),
   })
+}
+
+/** Few of a hundred thousand paths are tracked, mostly: that one is not shows in its length sooner than in its hash. */
+function trackedJudge({ entries }: CommittedTree): (path: string) => boolean {
+  const tracked = new Set(entries.map(({ path }) => path))
+  const lengths = new Set(entries.map(({ path }) => path.length))
+  return (path) => lengths.has(path.length) && tracked.has(path)
 }
 
 function objectFormatOf(commit: string): 'sha1' | 'sha256' {
@@ -502,7 +508,7 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
   const plain = blobIdsOf(plan.entries, packed)
   const compare = (idOf: (path: string) => string | undefined) =>
     compareTree({
-      entries: plan.entries,
+      entries: eachPlanned(plan.entries),
       committed: tree.entries,
       indexed: tree.indexed,
       unknownSubmodules: tree.unknownSubmodules,
@@ -512,7 +518,7 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
   const asStored = compare((path) => plain.get(path))
   const differing = new Set(asStored.filter(({ difference }) => difference === 'content').map(({ path }) => path))
   // Links have no conversions, and git would follow them.
-  const files = plan.entries.filter(({ source, type }) => type === 'file' && differing.has(source))
+  const files = [...eachPlanned(plan.entries)].filter(({ source, type }) => type === 'file' && differing.has(source))
   const converted = await readConvertedIds(
     root,
     files.map(({ source }) => source),

@@ -7,7 +7,15 @@ import { entryTimeMs } from './limits.ts'
 import type { ArtifactPlan, PlanArtifactOptions, PlannedEntry } from './model.ts'
 import { checkArchiverName } from './plan/archiver-names.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
-import { chooseEntries, chooses, type ChosenEntries, type Listing, type Selection } from './plan/choose-entries.ts'
+import {
+  chooseEntries,
+  chooses,
+  eachPlanned,
+  type ChosenEntries,
+  type Listing,
+  type PlannedEntries,
+  type Selection,
+} from './plan/choose-entries.ts'
 import type { IgnoreFile } from './plan/ignore-rules.ts'
 import { chooseAsKept, fingerprintChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
@@ -45,11 +53,8 @@ export interface BuildInputs {
 }
 
 /** All that is known before a file is read. */
-export interface GatheredPlan extends BuildInputs {
+interface GatheredPlan<Entries extends PlannedEntries = PlannedEntries> extends BuildInputs, ChosenEntries<Entries> {
   readonly selection: Selection
-  readonly plan: ArtifactPlan
-  /** Where the entries of the plan stand in the listing. */
-  readonly rows: Uint32Array
 }
 
 /** All that a build knows before it reads a file. */
@@ -83,18 +88,24 @@ export async function prepareBuild(
   const { plan, selection } = chosen
   if (options.cache !== undefined) await requireCacheOutside(root, resolve(options.cache), selection)
   requirePlan(root, plan)
-  const deployable = options.requireAppSpec ? await requireDeployable(root, plan.entries) : undefined
+  const deployable = options.requireAppSpec ? await requireDeployable(root, [...eachPlanned(plan.entries)]) : undefined
   const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
   const timeMs = options.timestamps === 'commit' ? await readCommitTimeMs(root, tree.commit, signal) : entryTimeMs
   return {
     ...inputs,
     ...chosen,
     output: resolve(options.output),
-    contentBytes: plan.entries.reduce((sum, entry) => sum + bytesOf(entry), 0),
+    contentBytes: contentBytesOf(plan.entries),
     deployable,
     timeMs,
     warnings,
   }
+}
+
+function contentBytesOf(entries: PlannedEntries): number {
+  let bytes = 0
+  for (const entry of eachPlanned(entries)) bytes += bytesOf(entry)
+  return bytes
 }
 
 function bytesOf(entry: PlannedEntry): number {
@@ -121,7 +132,10 @@ export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal 
 }
 
 /** Decides what goes in. */
-export async function choosePlan(inputs: BuildInputs, options: CheckedPlanOptions): Promise<GatheredPlan> {
+export async function choosePlan(
+  inputs: BuildInputs,
+  options: CheckedPlanOptions,
+): Promise<GatheredPlan<readonly PlannedEntry[]>> {
   const { listing, selection } = await compileRules(inputs, options)
   return { ...inputs, selection, ...choose(listing, selection, options) }
 }
@@ -148,7 +162,7 @@ async function compileRules(inputs: BuildInputs, options: CheckedPlanOptions) {
   return { listing, selection, ignoreFiles }
 }
 
-function choose(listing: Listing, selection: Selection, { engine }: CheckedPlanOptions): ChosenEntries {
+function choose(listing: Listing, selection: Selection, { engine }: CheckedPlanOptions) {
   return chooseEntries(listing, selection, engine === 'archiver' ? checkArchiverName : undefined)
 }
 
@@ -249,7 +263,7 @@ function packageName(root: string, text: string): string | undefined {
   }
 }
 
-function requirePlan(root: string, { unmatched, refused, missingPackages }: ArtifactPlan): void {
+function requirePlan(root: string, { unmatched, refused, missingPackages }: Omit<ArtifactPlan, 'entries'>): void {
   if (missingPackages.length > 0) {
     throw artifactErrors.ARTIFACT_NPM_PACKAGE_MISSING({ root, packages: missingPackages })
   }

@@ -85,9 +85,17 @@ function neededChoice(neededBy: string): Choice {
 /** What stands below root, by number: a list, or what makes each entry when it is asked for. */
 export type Listing = Pick<readonly TreeEntry[], 'length' | 'at'>
 
+/** The entries of a plan, by number: a list, or what makes each entry when it is asked for. */
+export type PlannedEntries = Pick<readonly PlannedEntry[], 'length' | 'at'>
+
+/** One after the other. */
+export function* eachPlanned(entries: PlannedEntries): Generator<PlannedEntry, void, undefined> {
+  for (let index = 0; index < entries.length; index++) yield entries.at(index) as PlannedEntry
+}
+
 /** A plan, and where its entries stand in the listing: their numbers there, in the order of the plan. */
-export interface ChosenEntries {
-  readonly plan: ArtifactPlan
+export interface ChosenEntries<Entries extends PlannedEntries = PlannedEntries> {
+  readonly plan: Omit<ArtifactPlan, 'entries'> & { readonly entries: Entries }
   readonly rows: Uint32Array
 }
 
@@ -111,7 +119,7 @@ export function chooseEntries(
   listing: Listing,
   selection: Selection,
   checkName: (path: string) => RefusalReason | undefined = () => undefined,
-): ChosenEntries {
+): ChosenEntries<readonly PlannedEntry[]> {
   const { chosen, chosenRows, leftOut } = partition(listing, selection)
   const order = sortedByBytes(chosen.keys(), (index) => (chosen[index] as Placed).path)
   const placed = order.map((index) => chosen[index] as Placed)

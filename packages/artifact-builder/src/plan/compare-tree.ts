@@ -13,7 +13,7 @@ export interface CommittedEntry {
 
 /** What the comparison needs to know. */
 export interface TreeComparison {
-  readonly entries: readonly PlannedEntry[]
+  readonly entries: Iterable<PlannedEntry>
   readonly committed: readonly CommittedEntry[]
   /** Paths in git's index, below root. */
   readonly indexed: readonly string[]
@@ -31,9 +31,13 @@ export interface TreeComparison {
  */
 export function compareTree(comparison: TreeComparison): readonly TreeDifference[] {
   const { entries, committed, indexed, unknownSubmodules, chooses, idOf } = comparison
+  const within = new Set<string>()
   const asked = new Set([...committed.map(({ path }) => path), ...indexed])
   const planned = new Map<string, PlannedEntry>()
-  for (const entry of entries) if (asked.has(entry.source)) planned.set(entry.source, entry)
+  for (const entry of entries) {
+    if (asked.has(entry.source)) planned.set(entry.source, entry)
+    for (const path of unknownSubmodules) if (entry.source.startsWith(`${path}/`)) within.add(path)
+  }
   const known = new Set([...committed.map(({ path }) => path), ...unknownSubmodules])
   const changed = committed
     .filter(({ path }) => chooses(path))
@@ -49,7 +53,7 @@ export function compareTree(comparison: TreeComparison): readonly TreeDifference
     .filter((path) => planned.has(path) && !known.has(path))
     .map((path): TreeDifference => ({ path, difference: 'added' }))
   const submodules = unknownSubmodules
-    .filter((path) => chooses(path) || entries.some(({ source }) => source.startsWith(`${path}/`)))
+    .filter((path) => chooses(path) || within.has(path))
     .map((path): TreeDifference => ({ path, difference: 'submodule' }))
   return [...changed, ...added, ...submodules].sort((a, b) => compareBytes(a.path, b.path))
 }

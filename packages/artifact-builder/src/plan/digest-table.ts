@@ -28,9 +28,9 @@ export function fillDigestTable(digests: Uint8Array, slots: Uint32Array): Digest
   return table
 }
 
-/** The place of an entry with this digest. */
-export function findByDigest(table: DigestTable, digest: Uint8Array): number | undefined {
-  const entry = table.slots[slotOf(table, digest, 0)] as number
+/** The place of an entry with a digest, that of a place among others. */
+export function findByDigest(table: DigestTable, of: Uint8Array, place: number): number | undefined {
+  const entry = table.slots[slotOf(table, of, place)] as number
   return entry === 0 ? undefined : entry - 1
 }
 
@@ -39,7 +39,7 @@ function slotOf({ digests, slots }: DigestTable, of: Uint8Array, place: number):
   const last = slots.length - 1
   let slot = beginningOf(of, place) & last
   for (let entry = slots[slot] as number; entry !== 0; entry = slots[slot] as number) {
-    if (isSame(digests, entry - 1, of, place)) break
+    if (isSameDigest(digests, entry - 1, of, place)) break
     slot = (slot + 1) & last
   }
   return slot
@@ -60,7 +60,8 @@ function isMissing(digests: Uint8Array, place: number): boolean {
   return beginningOf(digests, place) === 0
 }
 
-function isSame(some: Uint8Array, place: number, others: Uint8Array, other: number): boolean {
+/** Whether the digest at a place is that at a place among others. */
+export function isSameDigest(some: Uint8Array, place: number, others: Uint8Array, other: number): boolean {
   for (let byte = 0; byte < digestBytes; byte++) {
     if (some[place * digestBytes + byte] !== others[other * digestBytes + byte]) return false
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ArtifactPlan, PlannedEntry } from '../model.ts'
 import { comparatorFor } from './byte-order.ts'
-import { placedEntry, type ChosenEntries, type Listing } from './choose-entries.ts'
+import { placedEntry, type ChosenEntries, type Listing, type PlannedEntries } from './choose-entries.ts'
 
 /** What a build chose, for the next one that finds the same names. */
 export interface KeptChoice {
@@ -17,17 +17,27 @@ export function fingerprintChoice(rules: object, names: string): string {
   return createHash('sha256').update(JSON.stringify(rules)).update(names).digest('hex')
 }
 
-/** The plan of a listing in which a choice still holds; `undefined` where it does not fit, as one that was made up might not. */
+/**
+ * The plan of a listing in which a choice still holds; `undefined` where it does not fit, as one that was made up might
+ * not. Its entries are made when they are asked for: to keep a hundred thousand takes longer than all else here.
+ */
 export function chooseAsKept(listing: Listing, { rows, warnings }: KeptChoice): ChosenEntries | undefined {
-  const entries: PlannedEntry[] = []
-  for (const row of rows) {
-    const entry = listing.at(row)
-    const placed = entry && placedEntry(entry, { path: entry.path, because: 'chosen before' })
-    if (placed === undefined || placed.type === 'other') return undefined
-    entries.push(placed)
+  const at = (index: number) => placedAt(listing, rows[index] as number)
+  const paths: string[] = []
+  for (let index = 0; index < rows.length; index++) {
+    const entry = at(index)
+    if (entry === undefined) return undefined
+    paths.push(entry.path)
   }
-  if (!areAscending(entries.map(({ path }) => path))) return undefined
+  if (!areAscending(paths)) return undefined
+  const entries: PlannedEntries = { length: rows.length, at }
   return { plan: { entries, refused: [], unmatched: [], missingPackages: [], warnings, leftOut: [] }, rows }
+}
+
+function placedAt(listing: Listing, row: number): PlannedEntry | undefined {
+  const entry = listing.at(row)
+  const placed = entry && placedEntry(entry, { path: entry.path, because: 'chosen before' })
+  return placed?.type === 'other' ? undefined : placed
 }
 
 function areAscending(paths: readonly string[]): boolean {

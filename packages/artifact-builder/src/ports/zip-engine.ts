@@ -7,6 +7,7 @@ import { artifactErrors } from '../errors.ts'
 import { batchLimits, directoryPieceBytes, pieceBytes, provedAtOnce, provedBytes } from '../limits.ts'
 import type { PlannedEntry, SecretFinding } from '../model.ts'
 import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } from '../plan/cache-index.ts'
+import type { PlannedEntries } from '../plan/choose-entries.ts'
 import { cutEntries } from '../plan/cut-entries.ts'
 import type { ManifestEntries } from '../plan/entry-texts.ts'
 import type { KeptChoice } from '../plan/kept-choice.ts'
@@ -19,9 +20,9 @@ import type { DeflatedText } from './deflate-manifest.ts'
 import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
 import type { Lane } from './lanes/pool.ts'
 import {
-  bytesOfText,
   digestBytes,
   entryTypes,
+  openTexts,
   origins,
   shareEntries,
   sharedArray,
@@ -38,7 +39,7 @@ export interface ZipWork {
   readonly root: string
   /** Of the file to write; empty, and open for writing. `undefined`: the entries are looked at, and nothing is written. */
   readonly fd: number | undefined
-  readonly entries: readonly PlannedEntry[]
+  readonly entries: PlannedEntries
   /** Where the entries stand in the listing that they were chosen from. */
   readonly rows: Uint32Array
   readonly listing: Pick<TreeListing, 'facts'>
@@ -104,21 +105,15 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
   const matched = matchKept(work, entries)
   const kept = (await work.kept?.isWhole) ? matched : undefined
   if (kept) takeUnchanged(kept, results)
-  const large = indexesOf(entries).filter((index) => isLarge(sizeOf(entries, index), pieceBytes))
+  const large = largeOf(entries)
   const candidates = kept === undefined ? [] : large.filter((index) => mayBeKept(kept, index, sizeOf(entries, index)))
   // Whether a large file is the one of an earlier build is known when it is digested, and decides how it is cut.
   if (kept) await run({ ...plain, ...planJob([], candidates), kept })
   const keptLarge = kept ? await keptLargeFiles(kept, large, results) : new Map<number, number>()
-  const batches = planBatches(
-    indexesOf(entries).map((index) => {
-      const place = keptLarge.get(index)
-      return {
-        sizeBytes: sizeOf(entries, index),
-        keptBytes: place === undefined ? undefined : kept?.index.compressedBytes[place],
-      }
-    }),
-    batchLimits,
+  const keptBytes = new Map(
+    [...keptLarge].map(([index, place]) => [index, kept?.index.compressedBytes[place] as number]),
   )
+  const batches = planBatches({ ...entries, keptBytes }, batchLimits)
   const unread = large.filter((index) => !isUnchanged(kept, index) && !candidates.includes(index))
   const job: BuildJob = {
     ...plain,
@@ -161,9 +156,13 @@ function planJob(batches: readonly Batch[], largeFiles: readonly number[]) {
   }
 }
 
-/** The numbers of the entries of the plan. */
-function indexesOf({ count }: SharedEntries): number[] {
-  return Array.from({ length: count }, (_, index) => index)
+/** The numbers of the large files. */
+function largeOf(entries: SharedEntries): readonly number[] {
+  const large: number[] = []
+  for (let index = 0; index < entries.count; index++) {
+    if (isLarge(sizeOf(entries, index), pieceBytes)) large.push(index)
+  }
+  return large
 }
 
 function sizeOf(entries: SharedEntries, index: number): number {
@@ -251,10 +250,10 @@ function takeSameContent({ index }: KeptInLanes, results: SharedResults, number:
 /** The place of a kept file that has the digest of a large one, and indeed its bytes, which a signed index need not prove. */
 async function findLargeFile(kept: KeptInLanes, number: number, results: SharedResults): Promise<number | undefined> {
   const { index, fd } = kept
-  const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
-  const place = findByDigest(kept.digestTable, digest)
+  const place = findByDigest(kept.digestTable, results.digests, number)
   if (place === undefined) return undefined
   if (kept.isSigned) return place
+  const digest = results.digests.subarray(number * digestBytes, (number + 1) * digestBytes)
   const from = { fd, offset: index.dataOffsets[place] as number, bytes: index.compressedBytes[place] as number }
   return index.deflated[place] === 1 && (await digestDeflated(from))?.equals(digest) ? place : undefined
 }
@@ -286,7 +285,7 @@ function completeLargeFile(job: BuildJob, fd: number, index: number): void {
   )
   // The pieces and the digest come of two readings of the file.
   if (checksum !== results.checksums[index]) {
-    const path = bytesOfText(entries.sources, index).toString()
+    const path = openTexts(entries.sources)(index)
     throw artifactErrors.ARTIFACT_FILE_CHANGED({ root, path, change: 'changed' })
   }
   const columns = { ...entries, ...results }
@@ -303,18 +302,16 @@ function isPieceOf(batch: Batch, entry: number): batch is Batch & { readonly typ
 }
 
 /** What the manifest says of the packed entries. */
-export function manifestEntriesOf(
-  planned: readonly PlannedEntry[],
-  { entries, results }: PackedEntries,
-): ManifestEntries {
-  // Of all of them at once: a call for each would take longer than what is made of them.
-  const digests = Buffer.from(results.digests.buffer).toString('hex')
+export function manifestEntriesOf(planned: PlannedEntries, { entries, results }: PackedEntries): ManifestEntries {
+  let digests: string | undefined
   const digitsOf = 2 * digestBytes
   return {
     count: planned.length,
     at: (index) => {
-      const { path, type, mode } = planned[index] as PlannedEntry
+      const { path, type, mode } = planned.at(index) as PlannedEntry
       if (type === 'directory') return { path, type, mode, sizeBytes: 0 }
+      // Of all of them at once: a call for each would take longer than what is made of them.
+      digests ??= Buffer.from(results.digests.buffer).toString('hex')
       const sha256 = digests.slice(index * digitsOf, (index + 1) * digitsOf)
       return { path, type, mode, sizeBytes: sizeOf(entries, index), sha256 }
     },
@@ -322,13 +319,13 @@ export function manifestEntriesOf(
 }
 
 /** Git's ids of the tracked entries, by path. */
-export function blobIdsOf(planned: readonly PlannedEntry[], { entries, results }: PackedEntries) {
+export function blobIdsOf(planned: PlannedEntries, { entries, results }: PackedEntries) {
   const ids = Buffer.from(results.blobIds.buffer)
   const { idBytes } = results
   const found = new Map<string, string>()
   for (let index = 0; index < entries.count; index++) {
     if (entries.tracked[index] === 1) {
-      found.set(planned[index]?.path ?? '', ids.toString('hex', index * idBytes, (index + 1) * idBytes))
+      found.set(planned.at(index)?.path ?? '', ids.toString('hex', index * idBytes, (index + 1) * idBytes))
     }
   }
   return found

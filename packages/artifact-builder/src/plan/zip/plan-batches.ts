@@ -1,9 +1,10 @@
-/** What the planner of batches needs to know of an entry. */
-export interface BatchedEntry {
+/** What the planner of batches needs to know of entries. */
+export interface BatchedEntries {
+  readonly count: number
   /** Of what is compressed: a file's bytes, a link's target; zero of a folder. */
-  readonly sizeBytes: number
-  /** Of a large file whose compressed bytes are there already: how many. */
-  readonly keptBytes?: number | undefined
+  readonly sizeBytes: ArrayLike<number>
+  /** Of large files whose compressed bytes are there already: how many, by entry. */
+  readonly keptBytes: ReadonlyMap<number, number>
 }
 
 /** Work for one thread at a time, in the order in which its bytes lie in the zip. */
@@ -40,7 +41,10 @@ export interface BatchLimits {
  * Cuts entries into batches. Where a file is cut changes its compressed bytes, and depends on its size alone; which
  * entries share a batch changes nothing.
  */
-export function planBatches(entries: readonly BatchedEntry[], limits: BatchLimits): readonly Batch[] {
+export function planBatches(
+  { count, sizeBytes: sizes, keptBytes }: BatchedEntries,
+  limits: BatchLimits,
+): readonly Batch[] {
   const { pieceBytes, entriesInBatch, bytesInBatch } = limits
   const batches: Batch[] = []
   let first = 0
@@ -50,18 +54,20 @@ export function planBatches(entries: readonly BatchedEntry[], limits: BatchLimit
     first = end
     bytes = 0
   }
-  entries.forEach(({ sizeBytes, keptBytes }, entry) => {
+  for (let entry = 0; entry < count; entry++) {
+    const sizeBytes = sizes[entry] as number
     if (isLarge(sizeBytes, pieceBytes)) {
       closeBefore(entry)
-      const type = keptBytes === undefined ? ('piece' as const) : ('copy' as const)
-      for (const piece of piecesOf(keptBytes ?? sizeBytes, pieceBytes)) batches.push({ type, entry, ...piece })
+      const kept = keptBytes.get(entry)
+      const type = kept === undefined ? ('piece' as const) : ('copy' as const)
+      for (const piece of piecesOf(kept ?? sizeBytes, pieceBytes)) batches.push({ type, entry, ...piece })
       first = entry + 1
-      return
+      continue
     }
     if (entry - first >= entriesInBatch || bytes + sizeBytes > bytesInBatch) closeBefore(entry)
     bytes += sizeBytes
-  })
-  closeBefore(entries.length)
+  }
+  closeBefore(count)
   return batches
 }
 

@@ -1,9 +1,9 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { batchMemoryBytes, dictionaryBytes, heldBytesOfLane, scannedBytes, triesForMatch } from '../../limits.ts'
 import type { SecretFinding } from '../../model.ts'
-import { runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
-import { findByDigest, type DigestTable } from '../../plan/digest-table.ts'
+import { numbersOfIdentity, runEnd, type CacheIndex, type CacheMatches } from '../../plan/cache-index.ts'
+import { findByDigest, isSameDigest, type DigestTable } from '../../plan/digest-table.ts'
 import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
 import { viewed, type ViewedBytes } from '../../plan/zip/little-endian.ts'
@@ -11,13 +11,14 @@ import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } 
 import type { Batch } from '../../plan/zip/plan-batches.ts'
 import { openBatchMemory } from './batch-memory.ts'
 import type { LaneContext, LaneHandler } from './lane.ts'
-import { readRange, withPlannedFile, type PlannedFile } from './planned-file.ts'
+import { readAsListed, readRange, withPlannedFile, type PlannedFile } from './planned-file.ts'
 import {
-  bytesOfText,
   digestBytes,
   entryTypes,
+  openTexts,
   origins,
   sharedArray,
+  writeDigest,
   type SharedEntries,
   type SharedResults,
 } from './shared-entries.ts'
@@ -133,7 +134,9 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
           release: memory.release,
         })
   const columns = { ...entries, ...results }
-  const nameOf = (index: number) => bytesOfText(entries.names, index)
+  const nameOf = openTexts(entries.names)
+  const planned = { ...job, pathOf: openTexts(entries.sources) }
+  const digests = Buffer.from(results.digests.buffer, results.digests.byteOffset, results.digests.byteLength)
   const sizeOf = (index: number) => entries.sizeBytes[index] as number
 
   /** A function of its own: what V8 has compiled for entries is of use whatever the other batches look like. */
@@ -163,8 +166,17 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   /** Reads a file that may be one of a signed index: where it is, it counts as unchanged, and is copied with others. */
   const takeAlike = (kept: KeptInLanes, index: number) => {
     const place = placeOfAlike(kept, index)
-    if (place < 0 || !hasDigest(kept, place, hash('sha256', readEntry(index), 'buffer'))) return
+    if (place < 0) return
+    const listed = { root: job.root, path: planned.pathOf(index), sizeBytes: sizeOf(index) }
+    const bytes = readAsListed(listed, source)
+    if (bytes === undefined) return
+    writeDigest(digests, index, bytes)
+    if (!isSameDigest(kept.index.digests, place, digests, index)) return
     takeKnown(kept, index, place)
+    // As it was listed: a later change would show.
+    for (let at = index * numbersOfIdentity; at < (index + 1) * numbersOfIdentity; at++) {
+      results.identities[at] = entries.identities[at] as number
+    }
     kept.unchanged[index] = place
   }
 
@@ -172,13 +184,15 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   const placeOfAlike = ({ isSigned, unchanged, alike }: KeptInLanes, index: number): number =>
     isSigned && entries.types[index] === fileType && unchanged[index] === -1 ? (alike[index] as number) : -1
 
-  /** Takes all that is known of a kept file. */
-  const takeKnown = ({ index: from }: KeptInLanes, index: number, place: number) => {
-    results.checksums[index] = from.checksums[place] as number
-    results.compressedBytes[index] = from.compressedBytes[place] as number
-    results.deflated[index] = from.deflated[place] as number
-    results.digests.set(partOf(from.digests, place, digestBytes), index * digestBytes)
-    results.blobIds.set(partOf(from.blobIds, place, results.idBytes), index * results.idBytes)
+  /** Takes all that is known of a kept file with the same digest. */
+  const takeKnown = ({ index: known }: KeptInLanes, index: number, place: number) => {
+    results.checksums[index] = known.checksums[place] as number
+    results.compressedBytes[index] = known.compressedBytes[place] as number
+    results.deflated[index] = known.deflated[place] as number
+    const { idBytes } = results
+    if (entries.tracked[index] === 1) {
+      results.blobIds.set(known.blobIds.subarray(place * idBytes, (place + 1) * idBytes), index * idBytes)
+    }
     results.origins[index] = sameContent
     results.clean[index] = 1
   }
@@ -217,7 +231,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const type = entryTypes[entries.types[index] as number]
     if (type === 'directory') return sourceOf(0)
     if (type === 'symlink') return sourceOf(source.write(entries.targets.get(index) ?? ''))
-    return withPlannedFile(job, index, (file) => {
+    return withPlannedFile(planned, index, (file) => {
       const bytes = sourceOf(file.sizeBytes)
       readRange(file, bytes, { at: 0, bytes: file.sizeBytes })
       return bytes
@@ -230,15 +244,14 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     if (type === 'directory') return undefined
     results.checksums[index] = crc32(bytes)
     if (packsOnly) return undefined
-    const digest = hash('sha256', bytes, 'buffer')
-    results.digests.set(digest, index * digestBytes)
+    writeDigest(digests, index, bytes)
     if (entries.tracked[index] === 1) {
       const id = createHash(job.objectFormat).update(`blob ${bytes.length}\0`).update(bytes).digest()
       results.blobIds.set(id, index * results.idBytes)
     }
-    const same = kept && findSame(kept, index, digest)
+    const same = kept && findSame(kept, digests, index)
     // A verdict of the cache counts only for what was not read: whoever can write there could call a secret clean.
-    if (type === 'file') report(index, scanSecrets(nameOf(index).toString(), bytes))
+    if (type === 'file') report(index, scanSecrets(nameOf(index), bytes))
     return same
   }
 
@@ -281,7 +294,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const { entry: index, offset, sizeBytes, isLast } = piece
     if (queue !== undefined) {
       const before = Math.min(dictionaryBytes, offset)
-      const bytes = withPlannedFile(job, index, (file) => readPiece(file, offset, before, sizeBytes))
+      const bytes = withPlannedFile(planned, index, (file) => readPiece(file, offset, before, sizeBytes))
       // A piece ends at a whole byte, and may refer to the bytes before it: joined, the pieces are one stream, hardly
       // larger than if it had been made at once.
       const deflated = deflate({ dictionaryBytes: before, bytes: sizeBytes, isLast, tries })
@@ -320,16 +333,18 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
 
   const inspectLargeFile = (index: number) => {
     const place = kept === undefined ? -1 : placeOfAlike(kept, index)
-    if (kept !== undefined && place >= 0 && hasDigest(kept, place, digestLargeFile(index)))
-      takeKnown(kept, index, place)
-    else lookThroughLargeFile(index)
+    if (kept !== undefined && place >= 0) {
+      digestLargeFile(index)
+      if (isSameDigest(kept.index.digests, place, digests, index)) return takeKnown(kept, index, place)
+    }
+    lookThroughLargeFile(index)
   }
 
-  const digestLargeFile = (index: number): Buffer =>
-    withPlannedFile(job, index, (file) => {
+  const digestLargeFile = (index: number) =>
+    withPlannedFile(planned, index, (file) => {
       const digest = createHash('sha256')
       for (const piece of piecesOf(file)) digest.update(piece)
-      return digest.digest()
+      digests.set(digest.digest(), index * digestBytes)
     })
 
   /** A file in pieces, each until the next one. */
@@ -342,11 +357,11 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
   }
 
   const lookThroughLargeFile = (index: number) =>
-    withPlannedFile(job, index, (file) => {
+    withPlannedFile(planned, index, (file) => {
       const digest = createHash('sha256')
       const blob = createHash(job.objectFormat).update(`blob ${file.sizeBytes}\0`)
       const isTracked = entries.tracked[index] === 1
-      const scan = startSecretScan(nameOf(index).toString())
+      const scan = startSecretScan(nameOf(index))
       let checksum = 0
       for (const piece of piecesOf(file)) {
         checksum = crc32(piece, checksum)
@@ -356,7 +371,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
         scan.add(piece)
       }
       results.checksums[index] = checksum
-      results.digests.set(digest.digest(), index * digestBytes)
+      digests.set(digest.digest(), index * digestBytes)
       if (isTracked) results.blobIds.set(blob.digest(), index * results.idBytes)
       report(index, scan.finish())
     })
@@ -371,19 +386,11 @@ interface Place {
   readonly at: number
 }
 
-/** The place of a kept entry that has this digest: the one of the same name, if it has. */
-function findSame({ index, digestTable, sameName }: KeptInLanes, entry: number, digest: Buffer): number | undefined {
+/** The place of a kept entry that has the digest of an entry: the one of the same name, if it has. */
+function findSame({ index, digestTable, sameName }: KeptInLanes, digests: Buffer, entry: number): number | undefined {
   const place = sameName[entry] as number
-  return place >= 0 && hasDigest({ index }, place, digest) ? place : findByDigest(digestTable, digest)
-}
-
-function hasDigest({ index }: Pick<KeptInLanes, 'index'>, place: number, digest: Buffer): boolean {
-  return digest.equals(partOf(index.digests, place, digestBytes))
-}
-
-/** One of many parts of the same size. */
-function partOf(bytes: Uint8Array, number: number, size: number): Uint8Array {
-  return bytes.subarray(number * size, (number + 1) * size)
+  const isSame = place >= 0 && isSameDigest(index.digests, place, digests, entry)
+  return isSame ? place : findByDigest(digestTable, digests, entry)
 }
 
 /** The bytes of entries in a zip, their headers and so many for each. */

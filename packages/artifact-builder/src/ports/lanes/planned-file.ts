@@ -3,7 +3,7 @@ import { artifactErrors } from '../../errors.ts'
 import { numbersOfIdentity } from '../../plan/cache-index.ts'
 import { failAtPath } from '../path-failure.ts'
 import { isExecutable } from './list-lane.ts'
-import { bytesOfText, type SharedEntries, type SharedResults } from './shared-entries.ts'
+import type { SharedEntries, SharedResults } from './shared-entries.ts'
 
 /** A file that is open and is the one that was planned. */
 export interface PlannedFile {
@@ -11,6 +11,15 @@ export interface PlannedFile {
   readonly path: string
   readonly sizeBytes: number
 }
+
+/** A file as it was listed. */
+interface ListedFile extends Omit<PlannedFile, 'fd'> {
+  /** Absolute path of the tree. */
+  readonly root: string
+}
+
+/** No link in its place is followed, and nothing is waited for that has become a pipe. */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
  * Opens a planned file, hands it over and closes it. The file must be the one that was listed, no link in its place, and
@@ -20,14 +29,20 @@ export interface PlannedFile {
  * @throws ARTIFACT_FILE_CHANGED, ARTIFACT_FILE_UNREADABLE
  */
 export function withPlannedFile<T>(
-  from: { readonly root: string; readonly entries: SharedEntries; readonly results: SharedResults },
+  from: {
+    readonly root: string
+    readonly entries: SharedEntries
+    readonly results: SharedResults
+    /** Where entries stand below root. */
+    readonly pathOf: (index: number) => string
+  },
   index: number,
   use: (file: PlannedFile) => T,
 ): T {
   const { root, entries, results } = from
-  const path = bytesOfText(entries.sources, index).toString()
+  const path = from.pathOf(index)
   try {
-    const fd = openSync(`${root}/${path}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const fd = openSync(`${root}/${path}`, openFlags)
     try {
       const answer = use({ fd, path, sizeBytes: entries.sizeBytes[index] as number })
       const facts = fstatSync(fd)
@@ -40,6 +55,24 @@ export function withPlannedFile<T>(
     }
   } catch (error) {
     throw typeof (error as NodeJS.ErrnoException).syscall === 'string' ? failAtPath(root, path, error) : error
+  }
+}
+
+/**
+ * Reads a planned file, for who knows the digest that it should have: where it has that one, it is nobody's concern whether
+ * the file changes meanwhile. Answers the bytes, in `into`, which has room for one more than were listed; `undefined` where
+ * they are not as many, or cannot be read.
+ */
+export function readAsListed({ root, path, sizeBytes }: ListedFile, into: Buffer): Buffer | undefined {
+  try {
+    const fd = openSync(`${root}/${path}`, openFlags)
+    try {
+      return readSync(fd, into, 0, sizeBytes + 1, 0) === sizeBytes ? into.subarray(0, sizeBytes) : undefined
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { artifactErrors } from '../../errors.ts'
 import type { ArtifactLink } from '../../plan/match-manifest.ts'
@@ -8,7 +7,7 @@ import { invalid } from '../../plan/refuse.ts'
 import { openFolderWriter, type FolderTarget } from '../folder-writer.ts'
 import { codeOf } from '../path-failure.ts'
 import type { LaneHandler } from './lane.ts'
-import { digestBytes } from './shared-entries.ts'
+import { writeDigest } from './shared-entries.ts'
 import { extentAt } from './shared-extents.ts'
 import { unpackAll, type PackedEntry } from './unpack.ts'
 
@@ -59,7 +58,7 @@ export const readLane: LaneHandler<ReadJob, ReadProgress, readonly ArtifactLink[
 function openReader(job: ReadJob) {
   const { path } = job
   const directory = viewed(Buffer.from(job.directory))
-  const digests = new Uint8Array(job.digests)
+  const digests = Buffer.from(job.digests)
   const extents = new Float64Array(job.extents)
   const folder = job.into && openFolderWriter(job.into)
   let buffer = viewed(Buffer.alloc(0))
@@ -87,7 +86,7 @@ function openReader(job: ReadJob) {
     entries.forEach(({ entry }, index) => {
       const content = contents[index] as Buffer
       contentBytes += content.length
-      if (entry.type !== 'directory') digests.set(hash('sha256', content, 'buffer'), (begin + index) * digestBytes)
+      if (entry.type !== 'directory') writeDigest(digests, begin + index, content)
       if (entry.type === 'symlink') links.push({ path: entry.path, target: content.toString() })
       folder?.write(entry, content)
     })
