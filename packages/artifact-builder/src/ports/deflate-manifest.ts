@@ -2,7 +2,7 @@ import { manifestPieceBytes, triesInManifest } from '../limits.ts'
 import { cutEntries } from '../plan/cut-entries.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import type { DeflatedPiece, ManifestJob } from './lanes/manifest-lane.ts'
-import type { Lane } from './lanes/pool.ts'
+import { runInAll, type Lane } from './lanes/pool.ts'
 import { sharedArray } from './lanes/shared-entries.ts'
 import type { PackedEntries } from './zip-engine.ts'
 
@@ -31,7 +31,7 @@ export async function deflateLines(
   const columns = { names, modes, sizeBytes, digests: results.digests }
   const ranges = cutEntries(names, entries.count, pieceBytes)
   const job: ManifestJob = { type: 'lines', columns, ranges, taken: sharedArray(Int32Array, 1), tries: triesInManifest }
-  const answers = await Promise.all(lanes.map((lane) => lane.run('manifest', job)))
+  const answers = await runInAll(lanes, 'manifest', job)
   return {
     // One of the lanes took it.
     contentDigest: answers.find(({ contentDigest }) => contentDigest !== undefined)?.contentDigest ?? '',

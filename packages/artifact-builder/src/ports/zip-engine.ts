@@ -18,7 +18,7 @@ import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
 import { encodeDirectoryEnd, localHeaderLengthOf, writeLocalHeader, type DosTime } from '../plan/zip/records.ts'
 import type { DeflatedText } from './deflate-manifest.ts'
 import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from './lanes/build-lane.ts'
-import type { Lane } from './lanes/pool.ts'
+import { runInAll, type Lane } from './lanes/pool.ts'
 import {
   digestBytes,
   entryTypes,
@@ -98,7 +98,7 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
       onMessage(message)
       tellWritten()
     }
-    return Promise.all(lanes.map((lane) => lane.run('build', job, onMessageOfJob)))
+    return runInAll(lanes, 'build', job, onMessageOfJob)
   }
   const plain = { root, fd, entries, results, tries, dosTime, objectFormat, packsOnly }
 
@@ -367,7 +367,7 @@ async function makeDirectory(
   const columns = { names, modes, sizeBytes, checksums, compressedBytes, deflated, headersAt: headerOffsets(packed) }
   const ranges = cutEntries(names, count + 1, directoryPieceBytes)
   const job = { columns, ranges, taken: sharedArray(Int32Array, 1), dosTime }
-  const parts = await Promise.all(lanes.map((lane) => lane.run('directory', job)))
+  const parts = await runInAll(lanes, 'directory', job)
   return parts
     .flat()
     .sort((a, b) => a.number - b.number)

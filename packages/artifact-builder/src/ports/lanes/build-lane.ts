@@ -22,7 +22,7 @@ import {
   type SharedEntries,
   type SharedResults,
 } from './shared-entries.ts'
-import { giveUp, openWriteQueue, type SharedOrder } from './write-queue.ts'
+import { giveUp, isGivenUp, openWriteQueue, type SharedOrder } from './write-queue.ts'
 
 export interface BuildJob {
   /** Absolute path of the tree. */
@@ -80,8 +80,9 @@ export type BuildMessage =
  * Reads, digests, scans and compresses, a batch at a time, and writes each batch at its place in the zip. What comes out
  * does not depend on how many lanes do it.
  */
-export const buildLane: LaneHandler<BuildJob, BuildMessage, void> = function* (job, context) {
-  const lane = openBuildLane(job, context)
+export const buildLane: LaneHandler<BuildJob, BuildMessage, void> = function* (job, { post, stopped }) {
+  const isDone = () => stopped() || isGivenUp(job.order)
+  const lane = openBuildLane(job, { post, stopped: isDone })
   try {
     for (
       let taken = take(job, takenLargeFiles, job.largeFiles);
@@ -89,12 +90,12 @@ export const buildLane: LaneHandler<BuildJob, BuildMessage, void> = function* (j
       taken = take(job, takenLargeFiles, job.largeFiles)
     ) {
       lane.inspectLargeFile(taken.item)
-      if (context.stopped()) return
+      if (isDone()) return
       yield
     }
     for (let taken = take(job, takenBatches, job.batches); taken; taken = take(job, takenBatches, job.batches)) {
       lane.packBatch(taken.number, taken.item)
-      if (context.stopped()) return
+      if (isDone()) return
       yield
     }
     lane.finish()

@@ -99,17 +99,21 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
     run: async (kind, job, onMessage) => {
       signal?.throwIfAborted()
       if (broken !== undefined) throw broken
+      let thrown: { readonly error: unknown } | undefined
       try {
         return await new Promise((resolve, reject) => {
           const onReply = (reply: LaneReply) => {
-            if (reply.type === 'answer') return resolve(reply.answer as never)
-            if (reply.type === 'failure') return reject(errorOf(reply.failure) as Error)
+            if (reply.type !== 'message') {
+              if (thrown) return reject(thrown.error as Error)
+              return reply.type === 'answer' ? resolve(reply.answer as never) : reject(errorOf(reply.failure) as Error)
+            }
+            if (thrown) return
             try {
               onMessage?.(reply.message as never)
             } catch (error) {
-              // The caller's own exception: the lanes stop, and it reaches the caller.
+              // The caller's own exception: the lanes stop, and it reaches the caller when this one has.
               Atomics.store(stop, 0, 1)
-              reject(error as Error)
+              thrown = { error }
             }
           }
           pending = { onReply, reject }
@@ -123,6 +127,31 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
     end: () => void worker?.terminate(),
     close: async () => worker?.terminate(),
   }
+}
+
+/**
+ * Runs a job in all lanes, and is done when each of them is: one that went on would still write to a file that its caller
+ * has closed, whose number may be that of another one by then. The answers are in no
+ * order; of several failures, the one that came first is thrown.
+ */
+export async function runInAll<Kind extends LaneKind>(
+  lanes: readonly Lane[],
+  kind: Kind,
+  job: JobOf<Kind>,
+  onMessage?: (message: MessageOf<Kind>) => void,
+): Promise<readonly AnswerOf<Kind>[]> {
+  let failure: { readonly reason: unknown } | undefined
+  const answers: AnswerOf<Kind>[] = []
+  const run = async (lane: Lane) => {
+    try {
+      answers.push(await lane.run(kind, job, onMessage))
+    } catch (reason) {
+      failure ??= { reason }
+    }
+  }
+  await Promise.all(lanes.map(run))
+  if (failure) throw failure.reason
+  return answers
 }
 
 function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {

@@ -25,7 +25,12 @@ export function shareOrder(batches: number): SharedOrder {
   }
 }
 
-/** Wakes the threads that wait for the batch of a thread that has given up. */
+/** Whether a thread has given up. */
+export function isGivenUp({ state }: SharedOrder): boolean {
+  return Atomics.load(state, failed) !== 0
+}
+
+/** Lets the other threads end too, those that wait for the batch of this one among them. */
 export function giveUp({ state }: SharedOrder): void {
   Atomics.store(state, failed, 1)
   Atomics.notify(state, placed)
@@ -74,7 +79,7 @@ export function openWriteQueue(options: {
   }
   const waitUntil = (isEnough: () => boolean) => {
     writePlaced()
-    while (!isEnough() && !stopped() && Atomics.load(state, failed) === 0) {
+    while (!isEnough() && !stopped() && !isGivenUp(order)) {
       Atomics.wait(state, placed, Atomics.load(state, placed), waitMs)
       writePlaced()
     }

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
-import { withLanes } from '../../../src/ports/lanes/pool.ts'
+import { runInAll, withLanes, type Lane } from '../../../src/ports/lanes/pool.ts'
 import { listTree } from '../../../src/ports/tree.ts'
 
 function makeTree(): string {
@@ -56,4 +57,22 @@ test('a thread that has ended does no further job', async () => {
     lane?.end()
     await expect(list()).rejects.toThrow('ended early')
   })
+})
+
+test('a job that fails in one lane is over when it is over in all of them, with the failure that came first', async () => {
+  const ended: string[] = []
+  const laneOf = (name: string, ms: number, failure?: string): Lane => ({
+    prepare: () => undefined,
+    end: () => undefined,
+    run: async () => {
+      await setTimeout(ms)
+      ended.push(name)
+      if (failure !== undefined) throw new Error(failure)
+      return undefined as never
+    },
+  })
+  const lanes = [laneOf('slow', 40, 'the second failure'), laneOf('quick', 0, 'the first failure'), laneOf('whole', 20)]
+  const job = { fd: 0, sizeBytes: 0 }
+  await expect(runInAll(lanes, 'digest', job)).rejects.toThrow('the first failure')
+  expect(ended).toEqual(['quick', 'whole', 'slow'])
 })
