@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isDeployError, manifestPath, systemClock, timestamp, type Artifact } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
@@ -8,6 +9,7 @@ import { manifestPieceBytes, progressIntervalMs, streamPieceBytes, triesForMatch
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretFinding } from './model.ts'
 import { compareBytes } from './plan/byte-order.ts'
 import type { KeptArtifact } from './plan/cache-index.ts'
+import { buildWarnings } from './plan/build-warnings.ts'
 import { chooses, eachPlanned } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
@@ -46,6 +48,7 @@ import { requireSameBytes } from './require-app-spec.ts'
 import { verifiedEvent } from './verify-artifact.ts'
 import { verifyTar } from './verify-tar.ts'
 import { verifyZip } from './verify-zip.ts'
+import { waitForBoth } from './wait-for-both.ts'
 
 /** An event without its time. */
 type Told = ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never
@@ -145,7 +148,6 @@ async function writeAnew(
   isWhole.catch(() => undefined)
   const prepared = await prepareBuild(inputs, means, { kept: keptChoice(means.entryCache), signal: means.signal })
   tellAndKeep(planned(prepared))
-  for (const warning of prepared.warnings) tellAndKeep(warning)
   return writeArtifact({ ...means, tell: tellAndKeep, told, prepared, isKeptWhole: isWhole })
 }
 
@@ -360,12 +362,12 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
   throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
 }
 
-/** Packs with what an earlier build has left, and into a file if there is one. */
+/** Packs with what an earlier build has left, and into a file if there is one; what surprises is told meanwhile. */
 async function pack(build: Build, fd: number | undefined, onWritten: (end: number) => void): Promise<PackedEntries> {
   const { root, plan, rows, tree, listing } = build.prepared
   const kept = fd === undefined ? undefined : build.entryCache?.kept
   const isSigned = build.cacheKey !== undefined
-  return packEntries(build.lanes, {
+  const packing = packEntries(build.lanes, {
     ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
     kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
@@ -374,6 +376,14 @@ async function pack(build: Build, fd: number | undefined, onWritten: (end: numbe
     objectFormat: objectFormatOf(tree.commit),
     onProgress: tellProgress(build),
   })
+  const [packed] = await waitForBoth(packing, tellWarnings(build))
+  return packed
+}
+
+async function tellWarnings({ prepared: { warnings, deployable }, tell }: Build): Promise<void> {
+  // The lanes have their jobs then.
+  await setImmediate()
+  for (const warning of buildWarnings(warnings(), deployable?.warnings ?? [])) tell(warning)
 }
 
 /** Few of a hundred thousand paths are tracked, mostly: that one is not shows in its length sooner than in its hash. */
@@ -405,8 +415,8 @@ async function keepForNextBuild(
   await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
 }
 
-function choiceToKeep({ choiceFingerprint: fingerprint, plan, rows }: PreparedBuild): KeptChoice | undefined {
-  return fingerprint === undefined ? undefined : { fingerprint, warnings: plan.warnings, rows }
+function choiceToKeep({ choiceFingerprint: fingerprint, warnings, rows }: PreparedBuild): KeptChoice | undefined {
+  return fingerprint === undefined ? undefined : { fingerprint, warnings: warnings(), rows }
 }
 
 /** For what is done to a cache when the artifact is there: it is right, and the next build takes longer, that is all. */

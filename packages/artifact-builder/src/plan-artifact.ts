@@ -1,5 +1,5 @@
 import type { ArtifactPlan, PlanArtifactOptions, TreeEntry } from './model.ts'
-import { chooseEntries } from './plan/choose-entries.ts'
+import { chooseEntries, planOf } from './plan/choose-entries.ts'
 import { compileSelection } from './ports/globs.ts'
 
 /**
@@ -7,5 +7,5 @@ import { compileSelection } from './ports/globs.ts'
  * very plan that {@link buildArtifact} executes.
  */
 export function planArtifact(listing: readonly TreeEntry[], options: PlanArtifactOptions): ArtifactPlan {
-  return chooseEntries(listing, compileSelection(options)).plan
+  return planOf(chooseEntries(listing, compileSelection(options)))
 }

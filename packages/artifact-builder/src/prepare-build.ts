@@ -4,9 +4,8 @@ import { coreErrors } from '@fairlead/core'
 import type { CheckedBuildOptions, CheckedPlanOptions } from './build-options.ts'
 import { artifactErrors } from './errors.ts'
 import { entryTimeMs } from './limits.ts'
-import type { ArtifactPlan, PlanArtifactOptions, PlannedEntry } from './model.ts'
+import type { PlanArtifactOptions, PlannedEntry } from './model.ts'
 import { checkArchiverName } from './plan/archiver-names.ts'
-import { buildWarnings } from './plan/build-warnings.ts'
 import {
   chooseEntries,
   chooses,
@@ -68,8 +67,6 @@ export interface PreparedBuild extends GatheredPlan {
   readonly deployable: DeployableFacts | undefined
   /** The time that every entry has. */
   readonly timeMs: number
-  /** Events to tell. */
-  readonly warnings: ReturnType<typeof buildWarnings>
 }
 
 interface Means {
@@ -89,7 +86,6 @@ export async function prepareBuild(
   if (options.cache !== undefined) await requireCacheOutside(root, resolve(options.cache), selection)
   requirePlan(root, plan)
   const deployable = options.requireAppSpec ? await requireDeployable(root, [...eachPlanned(plan.entries)]) : undefined
-  const warnings = buildWarnings(plan.warnings, deployable?.warnings ?? [])
   const timeMs = options.timestamps === 'commit' ? await readCommitTimeMs(root, tree.commit, signal) : entryTimeMs
   return {
     ...inputs,
@@ -98,7 +94,6 @@ export async function prepareBuild(
     contentBytes: contentBytesOf(plan.entries),
     deployable,
     timeMs,
-    warnings,
   }
 }
 
@@ -263,7 +258,7 @@ function packageName(root: string, text: string): string | undefined {
   }
 }
 
-function requirePlan(root: string, { unmatched, refused, missingPackages }: Omit<ArtifactPlan, 'entries'>): void {
+function requirePlan(root: string, { unmatched, refused, missingPackages }: ChosenEntries['plan']): void {
   if (missingPackages.length > 0) {
     throw artifactErrors.ARTIFACT_NPM_PACKAGE_MISSING({ root, packages: missingPackages })
   }

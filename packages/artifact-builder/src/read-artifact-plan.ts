@@ -1,5 +1,6 @@
 import { checkPlanOptions } from './build-options.ts'
 import type { ArtifactPlan, ReadArtifactPlanOptions } from './model.ts'
+import { planOf } from './plan/choose-entries.ts'
 import { withLanes } from './ports/lanes/pool.ts'
 import { choosePlan, gatherInputs } from './prepare-build.ts'
 
@@ -23,7 +24,7 @@ export async function readArtifactPlan(options: ReadArtifactPlanOptions): Promis
   const { signal } = options
   return withLanes({ threads: checked.workers, signal }, async (_lanes, lanes) => {
     const inputs = await gatherInputs(checked, { lanes, signal })
-    const { root, application, plan, tree } = await choosePlan(inputs, checked)
-    return { root, commit: tree.commit, application, plan }
+    const { root, application, tree, ...chosen } = await choosePlan(inputs, checked)
+    return { root, commit: tree.commit, application, plan: planOf(chosen) }
   })
 }

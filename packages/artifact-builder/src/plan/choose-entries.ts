@@ -95,8 +95,15 @@ export function* eachPlanned(entries: PlannedEntries): Generator<PlannedEntry, v
 
 /** A plan, and where its entries stand in the listing: their numbers there, in the order of the plan. */
 export interface ChosenEntries<Entries extends PlannedEntries = PlannedEntries> {
-  readonly plan: Omit<ArtifactPlan, 'entries'> & { readonly entries: Entries }
+  readonly plan: Omit<ArtifactPlan, 'entries' | 'warnings'> & { readonly entries: Entries }
   readonly rows: Uint32Array
+  /** Those of the plan. Looked for when asked: nothing is decided by them, and the entries can be packed meanwhile. */
+  readonly warnings: () => ArtifactPlan['warnings']
+}
+
+/** The whole plan. */
+export function planOf({ plan, warnings }: ChosenEntries<readonly PlannedEntry[]>): ArtifactPlan {
+  return { ...plan, warnings: warnings() }
 }
 
 /** What was chosen and can be in no artifact. */
@@ -143,10 +150,14 @@ export function chooseEntries(
     refused,
     unmatched: [...unmatchedGlobs(selection, placed), ...unused],
     missingPackages: selection.npm?.missingFrom(pathsOf(listing)) ?? [],
-    warnings: warnOfNames(entries.map(({ path }) => path)),
     leftOut,
   }
-  return { plan, rows: Uint32Array.from(rows) }
+  let warnings: ArtifactPlan['warnings'] | undefined
+  return {
+    plan,
+    rows: Uint32Array.from(rows),
+    warnings: () => (warnings ??= warnOfNames(entries.map(({ path }) => path))),
+  }
 }
 
 function* pathsOf(listing: Listing): Generator<string, void, undefined> {

@@ -31,7 +31,8 @@ export function chooseAsKept(listing: Listing, { rows, warnings }: KeptChoice): 
   }
   if (!areAscending(paths)) return undefined
   const entries: PlannedEntries = { length: rows.length, at }
-  return { plan: { entries, refused: [], unmatched: [], missingPackages: [], warnings, leftOut: [] }, rows }
+  const plan = { entries, refused: [], unmatched: [], missingPackages: [], leftOut: [] }
+  return { plan, rows, warnings: () => warnings }
 }
 
 function placedAt(listing: Listing, row: number): PlannedEntry | undefined {

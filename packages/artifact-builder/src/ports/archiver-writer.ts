@@ -4,7 +4,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { isDeployError, type ArtifactFormat } from '@fairlead/core'
-import { TarArchive, ZipArchive, type EntryData } from 'archiver'
+import type { EntryData, TarArchive, ZipArchive } from 'archiver'
 import { artifactErrors } from '../errors.ts'
 import {
   compressionLevel,
@@ -63,7 +63,7 @@ export async function writeWithArchiver(
 ): Promise<void> {
   const { format, memberCount, signal } = options
   signal?.throwIfAborted()
-  const archive = openArchive(format, memberCount)
+  const archive = await openArchive(format, memberCount)
   const steps = watchSteps()
   const cancel = () => steps.fail(signal?.reason)
   signal?.addEventListener('abort', cancel, { once: true })
@@ -88,7 +88,8 @@ export async function writeWithArchiver(
   }
 }
 
-function openArchive(format: ArtifactFormat, memberCount: number): Archive {
+async function openArchive(format: ArtifactFormat, memberCount: number): Promise<Archive> {
+  const { TarArchive, ZipArchive } = await import('archiver')
   if (format !== 'zip') return new TarArchive()
   // archiver's own test is one late, and leaves exactly 65,535 entries ambiguous.
   return new ZipArchive({ zlib: { level: compressionLevel }, forceZip64: memberCount >= zip64EntryCount })
