@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isDeployError, manifestPath, systemClock, timestamp, type Artifact } from '@fairlead/core'
 import { checkBuildOptions, type CheckedBuildOptions } from './build-options.ts'
@@ -48,7 +47,6 @@ import { requireSameBytes } from './require-app-spec.ts'
 import { verifiedEvent } from './verify-artifact.ts'
 import { verifyTar } from './verify-tar.ts'
 import { verifyZip } from './verify-zip.ts'
-import { waitForBoth } from './wait-for-both.ts'
 
 /** An event without its time. */
 type Told = ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never
@@ -143,6 +141,8 @@ async function writeAnew(
     means.tell(event)
   }
   prepareLanes(means.lanes)
+  const { entryCache: cache } = means
+  if (cache?.ignored !== undefined) means.tell(cacheIgnored(cache, cache.ignored))
   const isWhole = isKeptWhole(means)
   // Looked at where it is needed; a build that is refused before needs it no more.
   isWhole.catch(() => undefined)
@@ -153,7 +153,6 @@ async function writeAnew(
 
 /** A lane looks at what an earlier build has left, since the lanes have nothing to do before all is chosen. */
 async function isKeptWhole({ entryCache: cache, lanes, tell }: Pick<Build, 'entryCache' | 'lanes' | 'tell'>) {
-  if (cache?.ignored !== undefined) tell(cacheIgnored(cache, cache.ignored))
   if (cache?.kept === undefined) return false
   const isWhole = await isPackWhole(cache.kept, lanes.at(-1) as Lane)
   if (!isWhole) tell(cacheIgnored(cache, 'its pack is damaged'))
@@ -362,28 +361,24 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
   throw artifactErrors.ARTIFACT_INVALID({ path: output, problem: 'its manifest is not the one that was written' })
 }
 
-/** Packs with what an earlier build has left, and into a file if there is one; what surprises is told meanwhile. */
+/** Packs with what an earlier build has left, and into a file if there is one; what surprises is told first. */
 async function pack(build: Build, fd: number | undefined, onWritten: (end: number) => void): Promise<PackedEntries> {
   const { root, plan, rows, tree, listing } = build.prepared
   const kept = fd === undefined ? undefined : build.entryCache?.kept
   const isSigned = build.cacheKey !== undefined
-  const packing = packEntries(build.lanes, {
+  const told = tellProgress(build)
+  const packed = await packEntries(build.lanes, {
     ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
     kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
     isTracked: trackedJudge(tree),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
-    onProgress: tellProgress(build),
+    onProgress: told.progress,
   })
-  const [packed] = await waitForBoth(packing, tellWarnings(build))
+  // Where there was none.
+  told.warnings()
   return packed
-}
-
-async function tellWarnings({ prepared: { warnings, deployable }, tell }: Build): Promise<void> {
-  // The lanes have their jobs then.
-  await setImmediate()
-  for (const warning of buildWarnings(warnings(), deployable?.warnings ?? [])) tell(warning)
 }
 
 /** Few of a hundred thousand paths are tracked, mostly: that one is not shows in its length sooner than in its hash. */
@@ -470,14 +465,24 @@ function writtenEvent({ path, entryCount, sizeBytes, sha256 }: Artifact) {
   return { type: 'artifact.written' as const, summary, path, sizeBytes, sha256 }
 }
 
-/** Adds up what the lanes say is done, and tells it now and then, and at the end. */
+/**
+ * Adds up what the lanes say is done, and tells it now and then, and at the end. Before the first of it, when the lanes are
+ * at work, it looks for what may surprise, and tells that.
+ */
 function tellProgress({ prepared, tell }: Build) {
-  const { contentBytes, plan } = prepared
+  const { contentBytes, plan, deployable } = prepared
   const entryCount = plan.entries.length
   let entriesDone = 0
   let bytesDone = 0
   let toldAtMs = Number.NEGATIVE_INFINITY
-  return (done: { readonly entries: number; readonly bytes: number }) => {
+  let isWarned = false
+  const warnings = () => {
+    if (isWarned) return
+    isWarned = true
+    for (const warning of buildWarnings(prepared.warnings(), deployable?.warnings ?? [])) tell(warning)
+  }
+  const progressed = (done: { readonly entries: number; readonly bytes: number }) => {
+    warnings()
     entriesDone += done.entries
     bytesDone += done.bytes
     const nowMs = performance.now()
@@ -485,6 +490,7 @@ function tellProgress({ prepared, tell }: Build) {
     toldAtMs = nowMs
     tell(progress({ entriesDone, entryCount, bytesDone, contentBytes }))
   }
+  return { progress: progressed, warnings }
 }
 
 function progress(done: {

@@ -62,6 +62,9 @@ export const cacheLeftoverMs = 60 * 60 * 1000
 /** Characters of a key that signs a cache: 128 random bits have 32 hexadecimal digits. */
 export const leastKeyLength = 32
 
+/** An index has some 150 bytes for each entry, and its name: more than this is none. */
+export const maxIndexBytes = 1024 ** 3
+
 /** How much a cache folder holds where the caller does not say: some artifacts of the size of a large application. */
 export const defaultCacheBytes = 2 * 1024 ** 3
 

@@ -232,8 +232,8 @@ test('exactly as many files as a piece has bytes, one fewer and one more', async
 })
 
 test('an exception of onEvent reaches the caller and leaves nothing behind', async () => {
-  for (const type of ['artifact.planned', 'artifact.progress']) {
-    const shop = createShop()
+  for (const type of ['artifact.planned', 'artifact.warned', 'artifact.progress']) {
+    const shop = createShop({ 'src/aux.js': '' })
     const onEvent = (event: { readonly type: string }) => {
       if (event.type === type) throw new Error(`stopped at ${type}`)
     }

@@ -11,9 +11,11 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
@@ -345,6 +347,26 @@ const damages: Readonly<Record<string, readonly [(cache: string) => void, RegExp
     (cache) => rewrite(cacheFile(cache, '.pack'), (bytes) => bytes.subarray(0, 3000)),
     /its pack has another size/,
   ],
+  'a pipe in the place of the index': [
+    (cache) => {
+      const index = cacheFile(cache, '.index')
+      rmSync(index)
+      execFileSync('mkfifo', [index])
+    },
+    /its index is damaged/,
+  ],
+  'an index of a terabyte of nothing': [
+    (cache) => truncateSync(cacheFile(cache, '.index'), 2 ** 40),
+    /its index is damaged/,
+  ],
+  'a link in the place of the pack': [
+    (cache) => {
+      const pack = cacheFile(cache, '.pack')
+      renameSync(pack, join(cache, 'elsewhere'))
+      symlinkSync('elsewhere', pack)
+    },
+    /its pack is no file/,
+  ],
   'a pack that is gone': [(cache) => rmSync(cacheFile(cache, '.pack')), /its pack is missing/],
 }
 
@@ -522,6 +544,16 @@ test('an artifact that somebody writes into does not harm the next build', async
     sha256: cold.sha256,
     ignored: expect.stringMatching(/its pack has another/) as string,
   })
+})
+
+test('an exception of onEvent at an ignored cache reaches the caller', async () => {
+  const { shop, cache, build } = createCachedShop()
+  await build()
+  rmSync(cacheFile(cache, '.pack'))
+  const onEvent = (event: ArtifactEvent) => {
+    if (event.type === 'artifact.cache-ignored') throw new Error('stopped there')
+  }
+  await expect(buildArtifact(shop.options({ cache, onEvent }))).rejects.toThrow('stopped there')
 })
 
 test('two builds with one cache at the same time are both right', async () => {

@@ -331,6 +331,11 @@ describe('a wrong call', () => {
       ['build', '--tracked', ...output, '--cache', 'x', '--cache-key-env', 'NO_SUCH_VARIABLE'],
       /VARIABLE_MISSING.*NO_SUCH_VARIABLE/,
     ],
+    [
+      'a secret in place of its variable',
+      ['build', '--tracked', ...output, '--cache', 'x', '--cache-key-env', '9f86d081884c7d659a2feaa0c55ad015'],
+      /VARIABLE_MISSING(?!.*9f86d081)/s,
+    ],
     ['an explanation without a dry run', ['build', '--tracked', ...output, '--explain'], /OPTION_ALONE.*--dry-run/],
     ['a mapping without =', ['plan', '--tracked', '--map', 'dist'], /ASSIGNMENT_INVALID.*FROM=TO/],
     ['a mapping that can be read in two ways', ['plan', '--tracked', '--map', 'a=b=c'], /ASSIGNMENT_INVALID/],

@@ -211,7 +211,7 @@ interface Names {
 
 /** Where entries stand in the index; -1: nowhere. */
 export interface CacheMatches {
-  /** Same name, same state of the same file, no secret in it: need not be read. */
+  /** Same name, same state of the same file, no secret in it: need not be read. Lanes add what they find to be the same. */
   readonly unchanged: Int32Array
   /** Same name and size, no secret in it: all that is known of it holds where its digest is the same. */
   readonly alike: Int32Array

@@ -64,6 +64,7 @@ export async function writeWithArchiver(
   const { format, memberCount, signal } = options
   signal?.throwIfAborted()
   const archive = await openArchive(format, memberCount)
+  signal?.throwIfAborted()
   const steps = watchSteps()
   const cancel = () => steps.fail(signal?.reason)
   signal?.addEventListener('abort', cancel, { once: true })

@@ -1,9 +1,10 @@
 import { randomBytes, type KeyObject } from 'node:crypto'
+import { constants } from 'node:fs'
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeployError } from '@fairlead/core'
 import { artifactErrors } from '../errors.ts'
-import { cacheLeftoverMs, pieceBytes } from '../limits.ts'
+import { cacheLeftoverMs, maxIndexBytes, pieceBytes } from '../limits.ts'
 import { cacheDigest, decodeCacheIndex, encodeCacheIndex, type CacheIndex } from '../plan/cache-index.ts'
 import { kernelVersion } from '../plan/kernel/kernel.ts'
 import { secretRuleSetVersion } from '../plan/secrets/rule-set-version.ts'
@@ -80,10 +81,12 @@ function contentKey({ tries, objectFormat }: { readonly tries: number; readonly 
 }
 
 async function readIndex(path: string, cacheKey: KeyObject | undefined): Promise<CacheIndex | 'damaged' | undefined> {
-  const file = await openOrMissing(path)
-  if (file === undefined) return undefined
+  const opened = await openCacheFile(path)
+  if (opened === undefined || opened === 'no file') return opened && 'damaged'
+  const { file, sizeBytes } = opened
   try {
-    const bytes = sharedArray(Uint8Array, (await file.stat()).size)
+    if (sizeBytes > maxIndexBytes) return 'damaged'
+    const bytes = sharedArray(Uint8Array, sizeBytes)
     for (let done = 0; done < bytes.length;) {
       const { bytesRead } = await file.read(bytes, done, bytes.length - done, done)
       if (bytesRead === 0) return 'damaged'
@@ -97,18 +100,27 @@ async function readIndex(path: string, cacheKey: KeyObject | undefined): Promise
 
 async function openPack(folder: string, { pack, packBytes }: CacheIndex): Promise<FileHandle | string> {
   if (!/^[0-9a-f]+-[0-9a-f]+\.pack$/.test(pack)) return 'its index names no pack'
-  const file = await openOrMissing(join(folder, pack))
-  if (file === undefined) return 'its pack is missing'
-  if ((await file.stat()).size === packBytes) return file
-  await file.close()
+  const opened = await openCacheFile(join(folder, pack))
+  if (opened === undefined) return 'its pack is missing'
+  if (opened === 'no file') return 'its pack is no file'
+  if (opened.sizeBytes === packBytes) return opened.file
+  await opened.file.close()
   return 'its pack has another size'
 }
 
-async function openOrMissing(path: string): Promise<FileHandle | undefined> {
+/** What others put into the folder must not hold a build up: no pipe is waited for, and no link followed. */
+async function openCacheFile(
+  path: string,
+): Promise<{ readonly file: FileHandle; readonly sizeBytes: number } | 'no file' | undefined> {
   try {
-    return await open(path, 'r')
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const facts = await file.stat()
+    if (facts.isFile()) return { file, sizeBytes: facts.size }
+    await file.close()
+    return 'no file'
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
+    if (['ELOOP', 'ENXIO'].includes(codeOf(error))) return 'no file'
     throw error
   }
 }

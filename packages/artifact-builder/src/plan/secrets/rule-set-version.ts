@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { maxCredentialFileBytes } from '../../limits.ts'
 import { contentRules } from './content-scan.ts'
 import { fileRules } from './file-rules.ts'
 import { pathRules } from './path-rules.ts'
@@ -15,7 +16,7 @@ const judgement = 2
  * is the same on every Node.
  */
 export const secretRuleSetVersion: string = createHash('sha256')
-  .update(JSON.stringify([judgement, pathRules, fileRules, contentRules], plainly))
+  .update(JSON.stringify([judgement, maxCredentialFileBytes, pathRules, fileRules, contentRules], plainly))
   .digest('hex')
   .slice(0, 16)
 

@@ -164,17 +164,15 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     post({ type: 'done', entries: end - first, bytes })
   }
 
-  /** Reads a file that may be one of a signed index: where it is, it counts as unchanged, and is copied with others. */
+  /** Reads a file that may be one of a signed index: where it is, it is copied as the unchanged ones are. */
   const takeAlike = (kept: KeptInLanes, index: number) => {
     const place = placeOfAlike(kept, index)
     if (place < 0) return
-    const listed = { root: job.root, path: planned.pathOf(index), sizeBytes: sizeOf(index) }
-    const bytes = readAsListed(listed, source)
+    const bytes = readAsListed(`${job.root}/${planned.pathOf(index)}`, entries, index, source)
     if (bytes === undefined) return
     writeDigest(digests, index, bytes)
     if (!isSameDigest(kept.index.digests, place, digests, index)) return
     takeKnown(kept, index, place)
-    // As it was listed: a later change would show.
     for (let at = index * numbersOfIdentity; at < (index + 1) * numbersOfIdentity; at++) {
       results.identities[at] = entries.identities[at] as number
     }
@@ -251,7 +249,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
       results.blobIds.set(id, index * results.idBytes)
     }
     const same = kept && findSame(kept, digests, index)
-    // A verdict of the cache counts only for what was not read: whoever can write there could call a secret clean.
+    // Of what was read, no verdict of the cache counts but that of a signed one, by the same name: see takeAlike.
     if (type === 'file') report(index, scanSecrets(nameOf(index), bytes))
     return same
   }
@@ -277,7 +275,7 @@ function openBuildLane(job: BuildJob, { post, stopped }: LaneContext<BuildMessag
     const data = readKept(same, into, at)
     const isDeflated = kept.index.deflated[same] === 1
     // A cache that came from elsewhere, as CI servers restore them, may be whole and hold other bytes under a digest.
-    if (!(isDeflated ? inflatesTo(data, bytes.length) : data.equals(bytes))) return false
+    if (!kept.isSigned && !(isDeflated ? inflatesTo(data, bytes.length) : data.equals(bytes))) return false
     results.compressedBytes[index] = data.length
     results.deflated[index] = isDeflated ? 1 : 0
     results.origins[index] = sameContent

@@ -12,12 +12,6 @@ export interface PlannedFile {
   readonly sizeBytes: number
 }
 
-/** A file as it was listed. */
-interface ListedFile extends Omit<PlannedFile, 'fd'> {
-  /** Absolute path of the tree. */
-  readonly root: string
-}
-
 /** No link in its place is followed, and nothing is waited for that has become a pipe. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
@@ -59,21 +53,33 @@ export function withPlannedFile<T>(
 }
 
 /**
- * Reads a planned file, for who knows the digest that it should have: where it has that one, it is nobody's concern whether
- * the file changes meanwhile. Answers the bytes, in `into`, which has room for one more than were listed; `undefined` where
- * they are not as many, or cannot be read.
+ * Reads a file, with one call for its bytes and one for its state, into memory that has room for them. `undefined` where it
+ * cannot be read, or is not as it was listed: what that means is for {@link withPlannedFile} to say, which takes a third
+ * longer.
  */
-export function readAsListed({ root, path, sizeBytes }: ListedFile, into: Buffer): Buffer | undefined {
+export function readAsListed(place: string, entries: SharedEntries, index: number, into: Buffer): Buffer | undefined {
+  const sizeBytes = entries.sizeBytes[index] as number
   try {
-    const fd = openSync(`${root}/${path}`, openFlags)
+    const fd = openSync(place, openFlags)
     try {
-      return readSync(fd, into, 0, sizeBytes + 1, 0) === sizeBytes ? into.subarray(0, sizeBytes) : undefined
+      const isWhole = readSync(fd, into, 0, sizeBytes, 0) === sizeBytes
+      return isWhole && isAsListed(fstatSync(fd), entries, index) ? into.subarray(0, sizeBytes) : undefined
     } finally {
       closeSync(fd)
     }
   } catch {
     return undefined
   }
+}
+
+function isAsListed(facts: Stats, entries: SharedEntries, index: number): boolean {
+  const at = index * numbersOfIdentity
+  const { identities } = entries
+  return (
+    changeOf(facts, entries, index) === undefined &&
+    facts.ino === identities[at + 2] &&
+    facts.dev === identities[at + 3]
+  )
 }
 
 /** What has changed about a file since it was listed. */

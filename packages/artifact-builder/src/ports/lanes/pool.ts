@@ -77,7 +77,10 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
   let broken: unknown
   const fail = (reason: unknown) => {
     broken ??= reason
-    pending?.reject(reason)
+    if (pending === undefined) return
+    // The others would wait for what this one had taken.
+    Atomics.store(stop, 0, 1)
+    pending.reject(reason)
   }
   const start = (): Worker => {
     const started = new Worker(file, { workerData: stop.buffer, resourceLimits: laneThreadLimits, execArgv: [] })
@@ -131,8 +134,8 @@ function openThread(file: URL, stop: Int32Array, signal: AbortSignal | undefined
 
 /**
  * Runs a job in all lanes, and is done when each of them is: one that went on would still write to a file that its caller
- * has closed, whose number may be that of another one by then. The answers are in no
- * order; of several failures, the one that came first is thrown.
+ * has closed, whose number may be that of another one by then. The answers are
+ * in no order; of several failures, the one that came first is thrown.
  */
 export async function runInAll<Kind extends LaneKind>(
   lanes: readonly Lane[],

@@ -1,32 +1,71 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '@fairlead/test-support'
 import { expect, test } from 'vitest'
+import { chooseEntries } from '../../../src/plan/choose-entries.ts'
+import { compileSelection } from '../../../src/ports/globs.ts'
 import { readAsListed } from '../../../src/ports/lanes/planned-file.ts'
+import { withLanes } from '../../../src/ports/lanes/pool.ts'
+import { shareEntries } from '../../../src/ports/lanes/shared-entries.ts'
+import { entriesOf, listTree } from '../../../src/ports/tree.ts'
 
-function read(path: string, sizeBytes: number, make: (root: string) => void): string | undefined {
+/** Lists a file, does something to it, and reads it as it was listed. */
+async function read(text: string, change: (path: string) => void): Promise<string | undefined> {
   const root = temporaryFolder()
-  make(root)
-  return readAsListed({ root, path, sizeBytes }, Buffer.alloc(64))?.toString()
+  const path = join(root, 'a.txt')
+  writeFileSync(path, text)
+  const listing = await withLanes({ threads: 0, signal: undefined }, (lanes) =>
+    listTree(root, () => 'all below it', lanes),
+  )
+  const { plan, rows } = chooseEntries(entriesOf(listing), compileSelection({ include: ['**'] }))
+  const { facts } = listing
+  const entries = shareEntries(plan.entries, { facts, rows, isTracked: () => false, lastPath: 'last' })
+  change(path)
+  return readAsListed(path, entries, 0, Buffer.alloc(64))?.toString()
 }
 
-test('a file is read that has as many bytes as were listed', () => {
-  expect(read('a.txt', 5, (root) => writeFileSync(join(root, 'a.txt'), 'hello'))).toBe('hello')
-  expect(read('a.txt', 0, (root) => writeFileSync(join(root, 'a.txt'), ''))).toBe('')
+test('a file that is as it was listed is read', async () => {
+  expect(await read('hello', () => undefined)).toBe('hello')
+  expect(await read('', () => undefined)).toBe('')
 })
 
-test.each<readonly [string, (root: string) => void]>([
-  ['has grown', (root) => writeFileSync(join(root, 'a.txt'), 'hello, and more')],
-  ['has shrunk', (root) => writeFileSync(join(root, 'a.txt'), 'hell')],
-  ['is gone', () => undefined],
-  ['has become a folder', (root) => mkdirSync(join(root, 'a.txt'))],
+test.each<readonly [string, (path: string) => void]>([
+  ['has grown', (path) => appendFileSync(path, ', and more')],
+  ['has shrunk', (path) => writeFileSync(path, 'hell')],
+  ['has other bytes', (path) => writeFileSync(path, 'olleh')],
+  ['has another time', (path) => utimesSync(path, 1, 1)],
+  ['is a script now', (path) => chmodSync(path, 0o755)],
+  ['is gone', (path) => rmSync(path)],
   [
-    'has become a link to a file with the same bytes',
-    (root) => {
-      writeFileSync(join(root, 'b.txt'), 'hello')
-      symlinkSync('b.txt', join(root, 'a.txt'))
+    'is another one',
+    (path) => {
+      writeFileSync(`${path}.new`, 'hello')
+      renameSync(`${path}.new`, path)
     },
   ],
-])('nothing is answered of one that %s since', (_name, make) => {
-  expect(read('a.txt', 5, make)).toBeUndefined()
+  [
+    'has become a folder',
+    (path) => {
+      rmSync(path)
+      mkdirSync(path)
+    },
+  ],
+  [
+    'has become a link to itself',
+    (path) => {
+      renameSync(path, `${path}.old`)
+      symlinkSync(`${path}.old`, path)
+    },
+  ],
+])('nothing is answered of one that %s', async (_name, change) => {
+  expect(await read('hello', change)).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -75,4 +75,19 @@ test('a job that fails in one lane is over when it is over in all of them, with 
   const job = { fd: 0, sizeBytes: 0 }
   await expect(runInAll(lanes, 'digest', job)).rejects.toThrow('the first failure')
   expect(ended).toEqual(['quick', 'whole', 'slow'])
+})
+
+test('where a thread dies, the others end too: they could be waiting for what it had taken', async () => {
+  const file = join(temporaryFolder(), 'endless')
+  writeFileSync(file, '')
+  const fd = openSync(file, 'r')
+  // Of a file that is shorter, what was read before is digested again and again: for hours.
+  const job = { fd, sizeBytes: 2 ** 50 }
+  const running = withLanes({ threads: 2, signal: undefined }, (lanes) => {
+    const done = runInAll(lanes, 'digest', job)
+    lanes[0]?.end()
+    return done
+  })
+  await expect(running).rejects.toThrow('ended early')
+  closeSync(fd)
 })
