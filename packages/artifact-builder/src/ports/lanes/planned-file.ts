@@ -54,8 +54,7 @@ export function withPlannedFile<T>(
 
 /**
  * Reads a file, with one call for its bytes and one for its state, into memory that has room for them. `undefined` where it
- * cannot be read, or is not as it was listed: what that means is for {@link withPlannedFile} to say, which takes a third
- * longer.
+ * cannot be read, or is not as it was listed: what that means is for {@link withPlannedFile} to say, which takes longer.
  */
 export function readAsListed(place: string, entries: SharedEntries, index: number, into: Buffer): Buffer | undefined {
   const sizeBytes = entries.sizeBytes[index] as number
