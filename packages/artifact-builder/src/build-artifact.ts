@@ -366,7 +366,7 @@ async function pack(build: Build, fd: number | undefined, onWritten: (end: numbe
   const { root, plan, rows, tree, listing } = build.prepared
   const kept = fd === undefined ? undefined : build.entryCache?.kept
   const isSigned = build.cacheKey !== undefined
-  const told = tellProgress(build)
+  const teller = packingTeller(build)
   const packed = await packEntries(build.lanes, {
     ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
     kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
@@ -374,10 +374,10 @@ async function pack(build: Build, fd: number | undefined, onWritten: (end: numbe
     isTracked: trackedJudge(tree),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
-    onProgress: told.progress,
+    onProgress: teller.progress,
   })
   // Where there was none.
-  told.warnings()
+  teller.warnings()
   return packed
 }
 
@@ -469,7 +469,7 @@ function writtenEvent({ path, entryCount, sizeBytes, sha256 }: Artifact) {
  * Adds up what the lanes say is done, and tells it now and then, and at the end. Before the first of it, when the lanes are
  * at work, it looks for what may surprise, and tells that.
  */
-function tellProgress({ prepared, tell }: Build) {
+function packingTeller({ prepared, tell }: Build) {
   const { contentBytes, plan, deployable } = prepared
   const entryCount = plan.entries.length
   let entriesDone = 0

@@ -114,7 +114,10 @@ async function openCacheFile(
 ): Promise<{ readonly file: FileHandle; readonly sizeBytes: number } | 'no file' | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    const facts = await file.stat()
+    const facts = await file.stat().catch(async (error: unknown) => {
+      await file.close()
+      throw error
+    })
     if (facts.isFile()) return { file, sizeBytes: facts.size }
     await file.close()
     return 'no file'
