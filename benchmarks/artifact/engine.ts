@@ -15,7 +15,7 @@ const options = checkBuildOptions({ include: ['**'], requireAppSpec: false, ...J
 await withLanes({ threads: options.workers, signal: undefined }, async (lanes, lanesForShortJobs) => {
   for (const lane of lanes) lane.prepare('build')
   const inputs = await gatherInputs(options, { lanes: lanesForShortJobs, signal: undefined })
-  const { root, output, plan, rows, listing, timeMs } = await prepareBuild(inputs, options, {
+  const { root, output, plan, rows, isMoved, listing, timeMs } = await prepareBuild(inputs, options, {
     kept: undefined,
     signal: undefined,
   })
@@ -23,8 +23,8 @@ await withLanes({ threads: options.workers, signal: undefined }, async (lanes, l
   await writeOutput(output, {
     write: async ({ handle: { fd }, reached }) => {
       const packed = await packEntries(lanes, {
-        ...{ root, fd, dosTime, entries: plan.entries, rows, listing, tries: triesForMatch, packsOnly: true },
-        isTracked: () => false,
+        ...{ root, fd, dosTime, entries: plan.entries, rows, isMoved, listing, tries: triesForMatch, packsOnly: true },
+        trackedPaths: [],
         lastPath: '.fairlead/manifest.json',
         objectFormat: 'sha1',
         onProgress: () => {},

@@ -8,7 +8,7 @@ import { manifestPieceBytes, progressIntervalMs, streamPieceBytes, triesForMatch
 import type { ArtifactEvent, BuildArtifactOptions, PlannedEntry, SecretFinding } from './model.ts'
 import { buildWarnings } from './plan/build-warnings.ts'
 import { compareBytes } from './plan/byte-order.ts'
-import type { KeptArtifact } from './plan/cache-index.ts'
+import type { CacheIndex, KeptArtifact } from './plan/cache-index.ts'
 import { chooses, eachPlanned } from './plan/choose-entries.ts'
 import { compareTree } from './plan/compare-tree.ts'
 import { digestSorted } from './plan/content-digest.ts'
@@ -17,6 +17,7 @@ import { eachEntry, type ManifestEntries } from './plan/entry-texts.ts'
 import { judgeSecrets } from './plan/judge-secrets.ts'
 import type { KeptChoice } from './plan/kept-choice.ts'
 import { sortFindings } from './plan/scan-secrets.ts'
+import { isListingSettled } from './plan/tree-listing.ts'
 import { dosTimeOf } from './plan/zip/records.ts'
 import type { ArchiveMember } from './ports/archiver-writer.ts'
 import { deflateLines, deflateText } from './ports/deflate-manifest.ts'
@@ -30,23 +31,33 @@ import {
   touchEntryCache,
   type EntryCache,
 } from './ports/entry-cache.ts'
-import { readConvertedIds, type CommittedTree } from './ports/git-tree.ts'
+import { readConvertedIds } from './ports/git-tree.ts'
 import { withLanes, type Lane } from './ports/lanes/pool.ts'
 import { startFileDigest, writeOutput, type FileDigest, type OutputFile } from './ports/output-file.ts'
-import { isListingSettled, readPlannedFile } from './ports/tree.ts'
+import { readPlannedFile } from './ports/tree.ts'
 import {
   blobIdsOf,
+  entriesLike,
   finishZip,
   indexEntries,
   manifestEntriesOf,
   packEntries,
+  type IndexedEntries,
   type PackedEntries,
 } from './ports/zip-engine.ts'
-import { fingerprintInputs, gatherInputs, prepareBuild, type BuildInputs, type PreparedBuild } from './prepare-build.ts'
+import {
+  fingerprintInputs,
+  prepareBuild,
+  startGathering,
+  type BuildInputs,
+  type Gathering,
+  type PreparedBuild,
+} from './prepare-build.ts'
 import { requireSameBytes } from './require-app-spec.ts'
 import { verifiedEvent } from './verify-artifact.ts'
 import { verifyTar } from './verify-tar.ts'
 import { verifyZip } from './verify-zip.ts'
+import { waitForBoth } from './wait-for-both.ts'
 
 /** An event without its time. */
 type Told = ArtifactEvent extends infer E ? (E extends ArtifactEvent ? Omit<E, 'at'> : never) : never
@@ -96,8 +107,10 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
       const readFromMs = Date.now()
       // With a cache there may be nothing to pack.
       if (checked.cache === undefined) prepareLanes(lanes.filter((lane) => !lanesForShortJobs.includes(lane)))
-      const inputs = await gatherInputs(checked, { lanes: lanesForShortJobs, signal })
-      entryCache = await openCache(checked, inputs)
+      for (const lane of lanesForShortJobs) lane.prepare('list')
+      const gathering = await startGathering(checked, { lanes: lanesForShortJobs, signal })
+      const opening = openCache(checked, gathering).then((opened) => (entryCache = opened))
+      const [inputs] = await waitForBoth(gathering.inputs, opening)
       const fingerprint = entryCache && fingerprintInputs(inputs, checked)
       const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
       return (await writeKept(inputs, means)) ?? (await writeAnew(inputs, means))
@@ -115,10 +128,10 @@ function keptChoice(cache: EntryCache | undefined): KeptChoice | undefined {
 
 async function openCache(
   { cache, cacheKey }: CheckedBuildOptions,
-  { application, tree }: BuildInputs,
+  { application, tree }: Gathering,
 ): Promise<EntryCache | undefined> {
   if (cache === undefined) return undefined
-  const objectFormat = objectFormatOf(tree.commit)
+  const objectFormat = objectFormatOf((await tree).commit)
   return openEntryCache(resolve(cache), { application, tries: triesForMatch, objectFormat, cacheKey })
 }
 
@@ -140,10 +153,11 @@ async function writeAnew(
     if (keptEvents.has(event.type)) told.push(event)
     means.tell(event)
   }
-  prepareLanes(means.lanes)
   const { entryCache: cache } = means
   if (cache?.ignored !== undefined) means.tell(cacheIgnored(cache, cache.ignored))
+  // First: whatever the lanes pack waits for it.
   const isWhole = isKeptWhole(means)
+  prepareLanes(means.lanes)
   // Looked at where it is needed; a build that is refused before needs it no more.
   isWhole.catch(() => undefined)
   const prepared = await prepareBuild(inputs, means, { kept: keptChoice(means.entryCache), signal: means.signal })
@@ -232,7 +246,7 @@ async function writeArtifact(build: Build): Promise<Artifact> {
         ...{ sha256, contentDigest: written.facts.contentDigest, sizeBytes },
         entryCount: plan.entries.length,
       }
-      if (entryCache) await keepForNextBuild(entryCache, written.packed, { ...build, artifact, path })
+      if (entryCache) await keepForNextBuild(entryCache, written, { ...build, artifact, path })
       return artifact
     },
   })
@@ -247,6 +261,8 @@ interface Written {
   readonly entries: ManifestEntries
   /** Of the output. */
   readonly digest: FileDigest
+  /** For the next build, where there is a cache. */
+  readonly indexed?: IndexedEntries | undefined
 }
 
 /** Writes the zip into an open file while its entries are read and judged. */
@@ -258,11 +274,25 @@ async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
     digest.follow(end)
     file.reached(end)
   })
-  const entries = await judge(build, packed)
-  const { facts, text } = await deflateManifest(build, packed)
+  // The lanes make the manifest, and the caller's thread all else that is known now.
+  const [{ facts, text }, { entries, indexed }] = await waitForBoth(
+    deflateManifest(build, packed),
+    judgeAndIndex(build, packed),
+  )
   await finishZip(lanes, packed, { fd, dosTime: dosTimeOf(prepared.timeMs), last: text })
   for (const lane of lanes) lane.end()
-  return { packed, facts, entries, digest }
+  return { packed, facts, entries, digest, indexed }
+}
+
+async function judgeAndIndex(build: Build, packed: PackedEntries) {
+  const entries = await judge(build, packed)
+  if (build.entryCache === undefined) return { entries }
+  const { choiceFingerprint, rows } = build.prepared
+  const indexed = indexEntries(packed, {
+    readFromMs: build.readFromMs,
+    rows: choiceFingerprint === undefined ? undefined : rows,
+  })
+  return { entries, indexed }
 }
 
 async function deflateManifest(build: Build, packed: PackedEntries) {
@@ -363,15 +393,15 @@ async function requireAsWritten(build: Build, path: string, { facts, entries }: 
 
 /** Packs with what an earlier build has left, and into a file if there is one; what surprises is told first. */
 async function pack(build: Build, fd: number | undefined, onWritten: (end: number) => void): Promise<PackedEntries> {
-  const { root, plan, rows, tree, listing } = build.prepared
+  const { root, plan, rows, isMoved, tree, listing } = build.prepared
   const kept = fd === undefined ? undefined : build.entryCache?.kept
   const isSigned = build.cacheKey !== undefined
   const teller = packingTeller(build)
   const packed = await packEntries(build.lanes, {
-    ...{ root, fd, entries: plan.entries, rows, listing, onWritten },
+    ...{ root, fd, entries: plan.entries, rows, isMoved, listing, onWritten },
     kept: kept && { index: kept.index, fd: kept.pack.fd, isWhole: build.isKeptWhole, isSigned },
     ...{ tries: triesForMatch, dosTime: dosTimeOf(build.prepared.timeMs) },
-    isTracked: trackedJudge(tree),
+    trackedPaths: tree.entries.map(({ path }) => path),
     lastPath: manifestPath,
     objectFormat: objectFormatOf(tree.commit),
     onProgress: teller.progress,
@@ -381,37 +411,30 @@ async function pack(build: Build, fd: number | undefined, onWritten: (end: numbe
   return packed
 }
 
-/** Few of a hundred thousand paths are tracked, mostly: that one is not shows in its length sooner than in its hash. */
-function trackedJudge({ entries }: CommittedTree): (path: string) => boolean {
-  const tracked = new Set(entries.map(({ path }) => path))
-  const lengths = new Set(entries.map(({ path }) => path.length))
-  return (path) => lengths.has(path.length) && tracked.has(path)
-}
-
 function objectFormatOf(commit: string): 'sha1' | 'sha256' {
   return commit.length === 64 ? 'sha256' : 'sha1'
 }
 
 async function keepForNextBuild(
   cache: EntryCache,
-  packed: PackedEntries,
+  { packed, indexed }: Written,
   build: Build & { readonly artifact: Artifact; /** Where it stands for now. */ readonly path: string },
 ): Promise<void> {
-  const { artifact, path, readFromMs, maxCacheBytes } = build
+  const { artifact, path, maxCacheBytes } = build
   const { sha256: packSha256, sizeBytes: packBytes } = artifact
   build.tell(cacheUsed(cache, packed.originCounts))
-  if (packBytes > maxCacheBytes) return
+  if (indexed === undefined || packBytes > maxCacheBytes) return
   const pack = packName(cache.slot, packSha256)
   const dosTime = dosTimeOf(build.prepared.timeMs)
   const whole = keptArtifact(build, packed)
   const choice = choiceToKeep(build.prepared)
-  const facts = { key: cache.key, pack, packBytes, packSha256, dosTime, whole, choice, readFromMs }
-  const options = { artifact: path, index: indexEntries(packed, facts), maxBytes: maxCacheBytes }
+  const index = { ...indexed, key: cache.key, pack, packBytes, packSha256, dosTime, whole, choice }
+  const options = { artifact: path, index, maxBytes: maxCacheBytes }
   await tellIfUnusable(cache, build.tell, () => saveEntryCache(cache, options))
 }
 
-function choiceToKeep({ choiceFingerprint: fingerprint, warnings, rows }: PreparedBuild): KeptChoice | undefined {
-  return fingerprint === undefined ? undefined : { fingerprint, warnings: warnings(), rows }
+function choiceToKeep({ choiceFingerprint: fingerprint, warnings }: PreparedBuild): CacheIndex['choice'] {
+  return fingerprint === undefined ? undefined : { fingerprint, warnings: warnings() }
 }
 
 /** For what is done to a cache when the artifact is there: it is right, and the next build takes longer, that is all. */
@@ -522,9 +545,12 @@ function requireNoSecrets({ prepared: { root }, allow, tell }: Build, findings: 
 async function requireCommittedTree({ prepared, signal }: Build, packed: PackedEntries): Promise<void> {
   const { root, selection, plan, tree } = prepared
   const plain = blobIdsOf(plan.entries, packed)
+  const known = [...tree.entries.map(({ path }) => path), ...tree.indexed]
+  const entries =
+    tree.unknownSubmodules.length > 0 ? [...eachPlanned(plan.entries)] : entriesLike(known, plan.entries, packed)
   const compare = (idOf: (path: string) => string | undefined) =>
     compareTree({
-      entries: eachPlanned(plan.entries),
+      entries,
       committed: tree.entries,
       indexed: tree.indexed,
       unknownSubmodules: tree.unknownSubmodules,
@@ -534,7 +560,7 @@ async function requireCommittedTree({ prepared, signal }: Build, packed: PackedE
   const asStored = compare((path) => plain.get(path))
   const differing = new Set(asStored.filter(({ difference }) => difference === 'content').map(({ path }) => path))
   // Links have no conversions, and git would follow them.
-  const files = [...eachPlanned(plan.entries)].filter(({ source, type }) => type === 'file' && differing.has(source))
+  const files = entries.filter(({ source, type }) => type === 'file' && differing.has(source))
   const converted = await readConvertedIds(
     root,
     files.map(({ source }) => source),

@@ -34,7 +34,7 @@ export const dictionaryBytes = 32 * 1024
 /** Folders that a thread is given to list at a time, at most. */
 export const foldersAtOnce = 64
 
-/** Paths that a thread lists at a time, or a few more: enough that asking costs nothing, little enough that all end together. */
+/** Paths that a thread lists before it shares what is left: enough that asking costs nothing, so few that all end together. */
 export const rowsAtOnce = 1024
 
 /** Entries and bytes that a thread takes at a time: enough that taking costs nothing, little enough that all end together. */

@@ -18,20 +18,13 @@ import {
 import type { IgnoreFile } from './plan/ignore-rules.ts'
 import { chooseAsKept, fingerprintChoice, type KeptChoice } from './plan/kept-choice.ts'
 import { parseNpmLock, workspacesOf } from './plan/production-dependencies.ts'
+import { contentBytesOf, digestListing, entriesOf, type TreeListing } from './plan/tree-listing.ts'
 import { compileSelection, foldersToList } from './ports/globs.ts'
 import { readCommittedTree, readCommitTimeMs, type CommittedTree } from './ports/git-tree.ts'
 import { readIgnoreFiles } from './ports/ignore-files.ts'
 import type { Lane } from './ports/lanes/pool.ts'
 import { checkOutput, pathsBelow } from './ports/output-file.ts'
-import {
-  digestListing,
-  entriesOf,
-  findRootFile,
-  listTree,
-  readBirth,
-  readRoot,
-  type TreeListing,
-} from './ports/tree.ts'
+import { findRootFile, listTree, readBirth, readRoot } from './ports/tree.ts'
 import { requireDeployable, type DeployableFacts } from './require-app-spec.ts'
 import { version } from './version.ts'
 import { waitForBoth } from './wait-for-both.ts'
@@ -91,25 +84,22 @@ export async function prepareBuild(
     ...inputs,
     ...chosen,
     output: resolve(options.output),
-    contentBytes: contentBytesOf(plan.entries),
+    contentBytes: contentBytesOf(inputs.listing, chosen.rows),
     deployable,
     timeMs,
   }
 }
 
-function contentBytesOf(entries: PlannedEntries): number {
-  let bytes = 0
-  for (const entry of eachPlanned(entries)) bytes += bytesOf(entry)
-  return bytes
+/** What is being read of a tree, and what is known of it so far. */
+export interface Gathering {
+  readonly application: string
+  readonly tree: Promise<CommittedTree>
+  /** All of it; fails where the tree does. */
+  readonly inputs: Promise<BuildInputs>
 }
 
-function bytesOf(entry: PlannedEntry): number {
-  if (entry.type === 'directory') return 0
-  return entry.type === 'file' ? entry.sizeBytes : Buffer.byteLength(entry.target)
-}
-
-/** Looks at root, lists it and reads the commit. */
-export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<BuildInputs> {
+/** Looks at root, and begins to list it and to read the commit. */
+export async function startGathering(options: CheckedPlanOptions, { lanes, signal }: Means): Promise<Gathering> {
   const { include, exclude, tracked, map } = options
   const root = await readRoot(resolve(options.root))
   const output = options.output === undefined ? undefined : resolve(options.output)
@@ -119,11 +109,22 @@ export async function gatherInputs(options: CheckedPlanOptions, { lanes, signal 
   const choice = { include, exclude, tracked, map, npmDependencies }
   const list = (selection: Selection) => listTree(root, foldersToList(selection), lanes)
   // Only what the commit tracks decides which folders are worth listing; nothing else waits for git.
-  const [listing, tree] = tracked
-    ? await listTracked(readCommittedTree(root, signal), choice, list)
-    : await waitForBoth(list(compileSelection(choice)), readCommittedTree(root, signal))
-  const outputsBelow = output === undefined ? [] : await pathsBelow(root, output)
-  return { root, output, outputsBelow, application, choice, listing, listingDigest: digestListing(listing), tree }
+  const selection = tracked ? undefined : compileSelection(choice)
+  const tree = readCommittedTree(root, signal)
+  const finish = async (): Promise<BuildInputs> => {
+    const [listing, committed] = selection
+      ? await waitForBoth(list(selection), tree)
+      : await listTracked(tree, choice, list)
+    const outputsBelow = output === undefined ? [] : await pathsBelow(root, output)
+    const listingDigest = digestListing(listing)
+    return { root, output, outputsBelow, application, choice, listing, listingDigest, tree: committed }
+  }
+  return { application, tree, inputs: finish() }
+}
+
+/** Looks at root, lists it and reads the commit. */
+export async function gatherInputs(options: CheckedPlanOptions, means: Means): Promise<BuildInputs> {
+  return (await startGathering(options, means)).inputs
 }
 
 /** Decides what goes in. */
@@ -140,7 +141,7 @@ async function chooseOnceMore(inputs: BuildInputs, options: CheckedBuildOptions,
   const { listing, selection, ignoreFiles } = await compileRules(inputs, options)
   const isCached = options.cache !== undefined
   const choiceFingerprint = isCached ? await fingerprintRules(inputs, options, ignoreFiles) : undefined
-  const asKept = kept && kept.fingerprint === choiceFingerprint ? chooseAsKept(listing, kept) : undefined
+  const asKept = kept && kept.fingerprint === choiceFingerprint ? chooseAsKept(inputs.listing, kept) : undefined
   const chosen = asKept ?? choose(listing, selection, options)
   return { selection, ...chosen, choiceFingerprint }
 }

@@ -5,6 +5,7 @@
 import { createHash, createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { JsonObject } from '@fairlead/core'
 import type { KeptChoice } from './kept-choice.ts'
+import { bufferOf, startOf, type Texts } from './texts.ts'
 import type { DosTime } from './zip/records.ts'
 
 /** The first bytes of an index; another form gets another number. */
@@ -196,17 +197,12 @@ function alignedPart(array: ArrayBufferView): Buffer[] {
 export interface WantedEntries {
   readonly count: number
   /** As in the zip. */
-  readonly names: Names
+  readonly names: Texts
   readonly sizeBytes: Float64Array
   /** Modification time, change time, inode and device; NaN where they are not known, or the entry is no file. */
   readonly identities: Float64Array
   /** 1 where git's id must be known. */
   readonly tracked: Uint8Array
-}
-
-interface Names {
-  readonly bytes: Uint8Array
-  readonly ends: Uint32Array
 }
 
 /** Where entries stand in the index; -1: nowhere. */
@@ -238,7 +234,7 @@ export function matchEntries(index: CacheIndex, wanted: WantedEntries, matches: 
   return matches
 }
 
-function areSame(some: Names, others: Names): boolean {
+function areSame(some: Texts, others: Texts): boolean {
   return bufferOf(some.bytes).equals(bufferOf(others.bytes)) && bufferOf(some.ends).equals(bufferOf(others.ends))
 }
 
@@ -249,7 +245,7 @@ function compareNumbers(one: number, other: number): number {
 const slash = 0x2f
 
 /** By the bytes of their paths: the slash at the end of a folder's name is no part of one, but makes another name. */
-function compareNames(some: Names, others: Names): (one: number, other: number) => number {
+function compareNames(some: Texts, others: Texts): (one: number, other: number) => number {
   const [someBytes, otherBytes] = [some, others].map(({ bytes }) => bufferOf(bytes)) as [Buffer, Buffer]
   return (one, other) => {
     const [from, to] = [startOf(some, one), some.ends[one] as number]
@@ -259,10 +255,6 @@ function compareNames(some: Names, others: Names): (one: number, other: number) 
     const order = someBytes.compare(otherBytes, otherFrom, otherTo - otherIsFolder, from, to - isFolder)
     return order === 0 ? isFolder - otherIsFolder : order
   }
-}
-
-function startOf({ ends }: Names, index: number): number {
-  return index === 0 ? 0 : (ends[index - 1] as number)
 }
 
 function isAlike(index: CacheIndex, place: number, wanted: WantedEntries, number: number): boolean {
@@ -287,10 +279,6 @@ export function runEnd(unchanged: Int32Array, first: number, end: number): numbe
   let next = first + 1
   while (next < end && unchanged[next] === place + next - first) next++
   return next
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array | Uint32Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /**

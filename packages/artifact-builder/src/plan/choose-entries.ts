@@ -97,6 +97,8 @@ export function* eachPlanned(entries: PlannedEntries): Generator<PlannedEntry, v
 export interface ChosenEntries<Entries extends PlannedEntries = PlannedEntries> {
   readonly plan: Omit<ArtifactPlan, 'entries' | 'warnings'> & { readonly entries: Entries }
   readonly rows: Uint32Array
+  /** Whether one of them has another path in the artifact than below root. */
+  readonly isMoved: boolean
   /** Those of the plan. Looked for when asked: nothing is decided by them, and the entries can be packed meanwhile. */
   readonly warnings: () => ArtifactPlan['warnings']
 }
@@ -156,6 +158,7 @@ export function chooseEntries(
   return {
     plan,
     rows: Uint32Array.from(rows),
+    isMoved: entries.some(({ path, source }) => path !== source),
     warnings: () => (warnings ??= warnOfNames(entries.map(({ path }) => path))),
   }
 }

@@ -13,6 +13,7 @@ export interface CommittedEntry {
 
 /** What the comparison needs to know. */
 export interface TreeComparison {
+  /** All of which git may know the source, or that may lie in a submodule; what it does not know is left alone. */
   readonly entries: Iterable<PlannedEntry>
   readonly committed: readonly CommittedEntry[]
   /** Paths in git's index, below root. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ArtifactPlan, PlannedEntry } from '../model.ts'
-import { comparatorFor } from './byte-order.ts'
-import { placedEntry, type ChosenEntries, type Listing, type PlannedEntries } from './choose-entries.ts'
+import { placedEntry, type ChosenEntries, type Listing } from './choose-entries.ts'
+import { isBefore, type Texts } from './texts.ts'
+import { canBePacked, entriesOf, type TreeListing } from './tree-listing.ts'
 
 /** What a build chose, for the next one that finds the same names. */
 export interface KeptChoice {
@@ -21,18 +22,18 @@ export function fingerprintChoice(rules: object, names: string): string {
  * The plan of a listing in which a choice still holds; `undefined` where it does not fit, as one that was made up might
  * not. Its entries are made when they are asked for: to keep a hundred thousand takes longer than all else here.
  */
-export function chooseAsKept(listing: Listing, { rows, warnings }: KeptChoice): ChosenEntries | undefined {
-  const at = (index: number) => placedAt(listing, rows[index] as number)
-  const paths: string[] = []
-  for (let index = 0; index < rows.length; index++) {
-    const entry = at(index)
-    if (entry === undefined) return undefined
-    paths.push(entry.path)
+export function chooseAsKept(listing: TreeListing, { rows, warnings }: KeptChoice): ChosenEntries | undefined {
+  if (!rows.every((row) => canBePacked(listing, row)) || !areAscending(listing.paths, rows)) return undefined
+  const listed = entriesOf(listing)
+  const at = (index: number) => placedAt(listed, rows[index] as number)
+  const plan = {
+    entries: { length: rows.length, at },
+    refused: [],
+    unmatched: [],
+    missingPackages: [],
+    leftOut: [],
   }
-  if (!areAscending(paths)) return undefined
-  const entries: PlannedEntries = { length: rows.length, at }
-  const plan = { entries, refused: [], unmatched: [], missingPackages: [], leftOut: [] }
-  return { plan, rows, warnings: () => warnings }
+  return { plan, rows, isMoved: false, warnings: () => warnings }
 }
 
 function placedAt(listing: Listing, row: number): PlannedEntry | undefined {
@@ -41,7 +42,10 @@ function placedAt(listing: Listing, row: number): PlannedEntry | undefined {
   return placed?.type === 'other' ? undefined : placed
 }
 
-function areAscending(paths: readonly string[]): boolean {
-  const compare = comparatorFor(paths)
-  return paths.every((path, index) => index === 0 || compare(paths[index - 1] as string, path) < 0)
+/** Each of them once, too. */
+function areAscending(paths: Texts, rows: Uint32Array): boolean {
+  for (let index = 1; index < rows.length; index++) {
+    if (!isBefore(paths, rows[index - 1] as number, rows[index] as number)) return false
+  }
+  return true
 }

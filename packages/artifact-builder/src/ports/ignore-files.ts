@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { IgnoreFile } from '../plan/ignore-rules.ts'
+import { filesNamed, type TreeListing } from '../plan/tree-listing.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
-import { isFile, type TreeListing } from './tree.ts'
 
 /**
  * Reads the ignore files of these names: those that were listed below root, and those of the folders above it up to the
@@ -18,9 +18,7 @@ export async function readIgnoreFiles(
 ): Promise<readonly IgnoreFile[]> {
   const places = names.flatMap((name) => [
     ...placesAbove(prefix, name),
-    ...listing.paths
-      .filter((path, row) => isFile(listing, row) && (path === name || path.endsWith(`/${name}`)))
-      .map((path) => ({ path: prefix + path, fromRoot: path })),
+    ...filesNamed(listing, name).map((path) => ({ path: prefix + path, fromRoot: path })),
   ])
   const files = await Promise.all(
     places.map(async ({ path, fromRoot }) => ({ path, text: await findText(root, fromRoot) })),

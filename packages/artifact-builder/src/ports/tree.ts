@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, stat, realpath } from 'node:fs/promises'
 import { artifactErrors } from '../errors.ts'
 import { foldersAtOnce, streamPieceBytes } from '../limits.ts'
-import type { PlannedEntry, TreeEntry } from '../model.ts'
-import { isSettled } from '../plan/cache-index.ts'
-import type { Listing } from '../plan/choose-entries.ts'
-import { factsPerPath, isExecutable, pathTypes, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
+import type { PlannedEntry } from '../model.ts'
+import { openTexts, startOf } from '../plan/texts.ts'
+import { factsPerPath, pathTypes, type TreeListing } from '../plan/tree-listing.ts'
+import { isExecutable, type FolderListing, type FolderPlace } from './lanes/list-lane.ts'
 import type { Lane } from './lanes/pool.ts'
+import { sharedArray } from './lanes/shared-entries.ts'
 import type { ListingDepth } from './globs.ts'
 import { codeOf, failAtPath } from './path-failure.ts'
 
@@ -30,30 +30,18 @@ export async function readBirth(root: string) {
   return { dev, ino, birthtimeMs }
 }
 
-/**
- * What stands below a root, a row for each path; git's own folders are left out, and folders that hold something. The
- * order is the same whoever lists it, and nearly that of the bytes of the paths.
- */
-export interface TreeListing {
-  readonly paths: readonly string[]
-  /** For each path {@link factsPerPath} numbers; the size of a link is the number of its target. */
-  readonly facts: Float64Array
-  readonly targets: readonly string[]
-}
-
 /** A folder that is to be listed, and what was found in it. */
 interface WantedFolder extends FolderPlace {
   found: FoundRows | undefined
 }
 
-/** Some of the rows that a lane answered. */
+/** Some of the rows that a lane answered, and of its folders and links those from a place on. */
 interface FoundRows {
-  readonly paths: readonly string[]
-  readonly facts: Float64Array
+  readonly listing: FolderListing
   readonly first: number
   readonly end: number
-  readonly targets: readonly string[]
-  readonly firstTarget: number
+  readonly firstFolder: number
+  readonly firstLink: number
   /** What is known of folders in which the lane did not look, by row; those that nobody wants are missing. */
   readonly within: ReadonlyMap<number, WantedFolder>
 }
@@ -73,154 +61,137 @@ export function listTree(
     const top: WantedFolder = { path: '', bytes: undefined, isDeep: depthOf('') === 'all below it', found: undefined }
     const waiting = [top]
     const idle = [...lanes]
-    let rowCount = 0
+    const idleCount = sharedArray(Int32Array, 1)
+    const size = { rows: 0, bytes: 0 }
     let running = 0
     const start = (lane: Lane, folders: readonly WantedFolder[]) => {
       running++
       const places = folders.map(({ path, bytes, isDeep }) => ({ path, bytes, isDeep }))
       const take = (listing: FolderListing) => {
-        rowCount += listing.facts.length / factsPerPath
+        size.rows += listing.paths.ends.length
+        size.bytes += listing.paths.bytes.length
         // One by one: a folder of a hundred thousand folders has more than a call takes arguments.
         for (const folder of takeListing(listing, folders, depthOf)) waiting.push(folder)
         running--
         idle.push(lane)
         startIdle()
       }
-      lane.run('list', { root, folders: places }).then(take).catch(reject)
+      lane.run('list', { root, folders: places, idle: idleCount }).then(take).catch(reject)
     }
     const startIdle = () => {
-      if (waiting.length === 0 && running === 0) return resolve(joinFound(top, rowCount))
+      if (waiting.length === 0 && running === 0) return resolve(joinFound(top, size))
       while (waiting.length > 0 && idle.length > 0) {
         const share = Math.min(foldersAtOnce, Math.ceil(waiting.length / idle.length))
         start(idle.pop() as Lane, waiting.splice(0, share))
       }
+      Atomics.store(idleCount, 0, idle.length)
     }
     startIdle()
   })
 }
 
-const typeFile = pathTypes.indexOf('file')
-const typeFolder = pathTypes.indexOf('folder')
-const typeEmptyFolder = pathTypes.indexOf('empty folder')
-const typeSymlink = pathTypes.indexOf('symlink')
-
 /** Notes what was found in folders, and answers which are still to be listed. */
 function takeListing(
-  { paths, facts, targets, bytes, ends }: FolderListing,
-  folders: readonly WantedFolder[],
+  listing: FolderListing,
+  wanted: readonly WantedFolder[],
   depthOf: (folder: string) => ListingDepth,
 ): readonly WantedFolder[] {
-  // One kind of object, whichever thread it comes from: V8 compiles what takes it once.
-  return takeRows({ paths: listOf(paths), facts, targets: listOf(targets), bytes, ends }, folders, depthOf)
-}
-
-interface ListedRows extends Pick<FolderListing, 'facts' | 'bytes' | 'ends'> {
-  readonly paths: readonly string[]
-  readonly targets: readonly string[]
-}
-
-function takeRows(
-  { paths, facts, targets, bytes, ends }: ListedRows,
-  folders: readonly WantedFolder[],
-  depthOf: (folder: string) => ListingDepth,
-): readonly WantedFolder[] {
+  const { paths, folders, links, bytes, ends } = listing
   const within = new Map<number, WantedFolder>()
+  const pathOf = openTexts(paths)
+  let folder = 0
+  let link = 0
   let first = 0
-  let firstTarget = 0
   for (const [index, end] of ends.entries()) {
-    const folder = folders[index] as WantedFolder
-    folder.found = { paths, facts, first, end, targets, firstTarget, within }
-    for (let row = first; row < end; row++) {
-      const type = facts[row * factsPerPath]
-      if (type === typeSymlink) firstTarget++
-      if (type !== typeFolder) continue
-      const path = paths[row] as string
-      const depth = folder.isDeep ? 'all below it' : depthOf(path)
+    const place = wanted[index] as WantedFolder
+    place.found = { listing, first, end, firstFolder: folder, firstLink: link, within }
+    for (; folder < folders.length && (folders[folder] as number) < end; folder++) {
+      const row = folders[folder] as number
+      const path = pathOf(row)
+      const depth = place.isDeep ? 'all below it' : depthOf(path)
       const isDeep = depth === 'all below it'
       if (depth !== 'nothing') within.set(row, { path, bytes: bytes.get(row), isDeep, found: undefined })
     }
+    while (link < links.length && (links[link] as number) < end) link++
     first = end
   }
-  return [...within.values(), ...folders.slice(ends.length)]
+  return [...within.values(), ...wanted.slice(ends.length)]
+}
+
+/** What was listed, and how much of it there is so far. */
+interface Joined {
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
+  readonly facts: Float64Array
+  readonly targets: string[]
+  count: number
+  bytesEnd: number
 }
 
 /** Puts the rows of each folder in its place among those of the folder that it is in. */
-function joinFound(top: WantedFolder, atMost: number): TreeListing {
-  const paths: string[] = []
-  const allFacts = new Float64Array(atMost * factsPerPath)
-  const allTargets: string[] = []
-  const addRows = ({ found }: WantedFolder): void => {
-    const { facts, targets, within, first, end, ...rows } = found as FoundRows
-    let target = rows.firstTarget
-    for (let row = first; row < end; row++) {
-      const type = facts[row * factsPerPath]
-      const folder = type === typeFolder ? within.get(row) : undefined
-      if (folder?.found && folder.found.first < folder.found.end) addRows(folder)
-      else if (type !== typeFolder || folder) {
-        const at = paths.push(rows.paths[row] as string) - 1
-        for (let fact = 0; fact < factsPerPath; fact++) {
-          allFacts[at * factsPerPath + fact] = facts[row * factsPerPath + fact] as number
-        }
-        if (folder) allFacts[at * factsPerPath] = typeEmptyFolder
-        if (type === typeSymlink) allFacts[at * factsPerPath + 1] = allTargets.push(targets[target++] as string) - 1
-      }
+function joinFound(top: WantedFolder, atMost: { readonly rows: number; readonly bytes: number }): TreeListing {
+  const joined: Joined = {
+    bytes: new Uint8Array(atMost.bytes),
+    ends: new Uint32Array(atMost.rows),
+    facts: new Float64Array(atMost.rows * factsPerPath),
+    targets: [],
+    count: 0,
+    bytesEnd: 0,
+  }
+  joinRows(joined, top.found as FoundRows)
+  const { count, bytesEnd, targets } = joined
+  return {
+    paths: { bytes: joined.bytes.subarray(0, bytesEnd), ends: joined.ends.subarray(0, count) },
+    facts: joined.facts.subarray(0, count * factsPerPath),
+    targets,
+  }
+}
+
+const typeEmptyFolder = pathTypes.indexOf('empty folder')
+
+function joinRows(joined: Joined, found: FoundRows): void {
+  const { listing, end, firstFolder, within } = found
+  const { folders } = listing
+  let first = found.first
+  let link = found.firstLink
+  for (let next = firstFolder; next < folders.length && (folders[next] as number) < end; next++) {
+    const row = folders[next] as number
+    link = joinRun(joined, listing, { first, end: row, link })
+    first = row + 1
+    const folder = within.get(row)
+    if (folder?.found && folder.found.first < folder.found.end) joinRows(joined, folder.found)
+    else if (folder) {
+      joinRun(joined, listing, { first: row, end: first, link })
+      joined.facts[(joined.count - 1) * factsPerPath] = typeEmptyFolder
     }
   }
-  addRows(top)
-  return { paths, facts: allFacts.subarray(0, paths.length * factsPerPath), targets: allTargets }
+  joinRun(joined, listing, { first, end, link })
 }
 
-export function isFile({ facts }: TreeListing, row: number): boolean {
-  return facts[row * factsPerPath] === typeFile
-}
-
-/** What was listed, an entry at a time: as long as each of a hundred thousand is kept, so are its facts a second time. */
-export function entriesOf(listing: TreeListing): Listing {
-  return { length: listing.paths.length, at: (row) => entryAt(listing, row) }
-}
-
-function entryAt({ paths, facts, targets }: TreeListing, row: number): TreeEntry | undefined {
-  const path = paths[row]
-  if (path === undefined) return undefined
-  const at = row * factsPerPath
-  const size = facts[at + 1] as number
-  const type = pathTypes[facts[at] as number]
-  if (type === 'file') return { path, type, executable: facts[at + 6] === 1, sizeBytes: size }
-  if (type === 'symlink') return { path, type, target: targets[size] ?? '' }
-  return type === 'other' ? { path, type } : { path, type: 'directory', empty: true }
-}
-
-/**
- * `names`: the same for the same names of the same types, the exec bit and the target of a link among them. `states`: the
- * same where sizes, times and inodes are too.
- */
-export function digestListing({ paths, facts, targets }: TreeListing): {
-  readonly names: string
-  readonly states: string
-} {
-  const types = new Uint8Array(paths.length)
-  for (let row = 0; row < types.length; row++) {
-    const at = row * factsPerPath
-    types[row] = 2 * (facts[at] as number) + (facts[at + 6] as number)
+/** Joins rows that stay one behind the other, and answers which link comes behind them. */
+function joinRun(
+  joined: Joined,
+  { paths, facts, links, targets }: FolderListing,
+  { first, end, link }: { readonly first: number; readonly end: number; readonly link: number },
+): number {
+  if (first === end) return link
+  const from = startOf(paths, first)
+  const to = paths.ends[end - 1] as number
+  joined.bytes.set(paths.bytes.subarray(from, to), joined.bytesEnd)
+  joined.facts.set(facts.subarray(first * factsPerPath, end * factsPerPath), joined.count * factsPerPath)
+  let next = link
+  for (; next < links.length && (links[next] as number) < end; next++) {
+    const row = joined.count + (links[next] as number) - first
+    joined.facts[row * factsPerPath + 1] = joined.targets.push(targets[next] as string) - 1
   }
-  // A path is never empty: two zero bytes stand nowhere else.
-  const texts = `${paths.join('\0')}\0\0${targets.join('\0')}\0`
-  const names = createHash('sha256').update(texts).update(types).digest()
-  const states = createHash('sha256').update(names).update(facts)
-  return { names: names.toString('hex'), states: states.digest('hex') }
+  moveEnds(paths.ends.subarray(first, end), joined.bytesEnd - from, joined.ends.subarray(joined.count))
+  joined.count += end - first
+  joined.bytesEnd += to - from
+  return next
 }
 
-/** Whether every file has had its state for so long that a later change would show in its times. */
-export function isListingSettled({ paths, facts }: TreeListing, readFromMs: number): boolean {
-  return paths.every((_path, row) => {
-    const at = row * factsPerPath
-    return isSettled(facts[at + 2] as number, facts[at + 3] as number, readFromMs)
-  })
-}
-
-/** Texts that were each ended by a zero byte, which no path has. */
-function listOf(texts: string): readonly string[] {
-  return texts === '' ? [] : texts.slice(0, -1).split('\0')
+function moveEnds(ends: Uint32Array, by: number, into: Uint32Array): void {
+  for (let index = 0; index < ends.length; index++) into[index] = (ends[index] as number) + by
 }
 
 /**

@@ -10,8 +10,9 @@ import { isSettled, matchEntries, numbersOfIdentity, runEnd, type CacheIndex } f
 import type { PlannedEntries } from '../plan/choose-entries.ts'
 import { cutEntries } from '../plan/cut-entries.ts'
 import type { ManifestEntries } from '../plan/entry-texts.ts'
-import type { KeptChoice } from '../plan/kept-choice.ts'
 import { fillDigestTable, findByDigest, slotsFor } from '../plan/digest-table.ts'
+import { lengthOf, lengthsOf, openTexts } from '../plan/texts.ts'
+import type { TreeListing } from '../plan/tree-listing.ts'
 import { combineChecksums } from '../plan/zip/combine-checksums.ts'
 import { viewed } from '../plan/zip/little-endian.ts'
 import { isLarge, planBatches, type Batch } from '../plan/zip/plan-batches.ts'
@@ -22,7 +23,6 @@ import { runInAll, type Lane } from './lanes/pool.ts'
 import {
   digestBytes,
   entryTypes,
-  openTexts,
   origins,
   shareEntries,
   sharedArray,
@@ -31,7 +31,6 @@ import {
   type SharedResults,
 } from './lanes/shared-entries.ts'
 import { shareOrder, writeWhole } from './lanes/write-queue.ts'
-import type { TreeListing } from './tree.ts'
 
 /** How the zip of a plan is to be written. */
 export interface ZipWork {
@@ -42,9 +41,11 @@ export interface ZipWork {
   readonly entries: PlannedEntries
   /** Where the entries stand in the listing that they were chosen from. */
   readonly rows: Uint32Array
-  readonly listing: Pick<TreeListing, 'facts'>
-  /** Whether git's id of the bytes is wanted of what stands at a path below root. */
-  readonly isTracked: (source: string) => boolean
+  readonly listing: TreeListing
+  /** Whether one of the entries has another path than its source. */
+  readonly isMoved: boolean
+  /** Paths below root of which git's id is wanted. */
+  readonly trackedPaths: readonly string[]
   /** Of the entry that {@link finishZip} writes behind the others. */
   readonly lastPath: string
   readonly objectFormat: 'sha1' | 'sha256'
@@ -71,9 +72,18 @@ export interface PackedEntries {
   readonly results: SharedResults
   /** Where the last of them ends. */
   readonly end: number
+  /** Where each of them stands, and the one behind them. Made when asked for. */
+  readonly places: () => ZipPlaces
   readonly findings: readonly SecretFinding[]
   /** How many files' compressed bytes come from where. */
   readonly originCounts: Readonly<Record<(typeof origins)[number], number>>
+}
+
+/** Where entries stand in a zip, by number. */
+interface ZipPlaces {
+  /** The header before the data. */
+  readonly headersAt: Float64Array
+  readonly dataAt: Float64Array
 }
 
 /**
@@ -84,7 +94,7 @@ export interface PackedEntries {
  */
 export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promise<PackedEntries> {
   const { root, fd, tries, dosTime, objectFormat, onProgress, onWritten, packsOnly } = work
-  const entries = shareEntries(work.entries, { ...work, facts: work.listing.facts })
+  const entries = shareEntries(work.entries, work)
   const results = shareResults(entries.count, objectFormat)
   const findings: SecretFinding[] = []
   const onMessage = (message: BuildMessage) => {
@@ -122,7 +132,15 @@ export async function packEntries(lanes: readonly Lane[], work: ZipWork): Promis
   }
   await run(job)
   if (fd !== undefined) for (const index of large) if (!keptLarge.has(index)) completeLargeFile(job, fd, index)
-  return { entries, results, end: job.order.ends.at(-1) ?? 0, findings, originCounts: countOrigins(entries, results) }
+  let places: ZipPlaces | undefined
+  return {
+    entries,
+    results,
+    end: job.order.ends.at(-1) ?? 0,
+    places: () => (places ??= placesOf(entries, results)),
+    findings,
+    originCounts: countOrigins(entries, results),
+  }
 }
 
 /** Tells up to where batches are in the output one behind the other, before the first piece, whose header comes last. */
@@ -318,6 +336,27 @@ export function manifestEntriesOf(planned: PlannedEntries, { entries, results }:
   }
 }
 
+const directoryType = entryTypes.indexOf('directory')
+
+/**
+ * Entries that may come from one of some paths below root, all of those that do among them: by the lengths, since few of a
+ * hundred thousand are tracked, mostly.
+ */
+export function entriesLike(
+  paths: readonly string[],
+  planned: PlannedEntries,
+  { entries: { sources, types } }: PackedEntries,
+): readonly PlannedEntry[] {
+  const lengths = lengthsOf(paths)
+  const found: PlannedEntry[] = []
+  for (let index = 0; index < planned.length; index++) {
+    // The source of a folder has a slash, or is not said.
+    const isLike = types[index] === directoryType || lengths.has(lengthOf(sources, index))
+    if (isLike) found.push(planned.at(index) as PlannedEntry)
+  }
+  return found
+}
+
 /** Git's ids of the tracked entries, by path. */
 export function blobIdsOf(planned: PlannedEntries, { entries, results }: PackedEntries) {
   const ids = Buffer.from(results.blobIds.buffer)
@@ -364,7 +403,15 @@ async function makeDirectory(
 ): Promise<readonly Uint8Array[]> {
   const { names, modes, sizeBytes, count } = packed.entries
   const { checksums, compressedBytes, deflated } = packed.results
-  const columns = { names, modes, sizeBytes, checksums, compressedBytes, deflated, headersAt: headerOffsets(packed) }
+  const columns = {
+    names,
+    modes,
+    sizeBytes,
+    checksums,
+    compressedBytes,
+    deflated,
+    headersAt: packed.places().headersAt,
+  }
   const ranges = cutEntries(names, count + 1, directoryPieceBytes)
   const job = { columns, ranges, taken: sharedArray(Int32Array, 1), dosTime }
   const parts = await runInAll(lanes, 'directory', job)
@@ -384,39 +431,43 @@ function writeAll(fd: number, parts: Iterable<Uint8Array>, position: number): nu
   return end
 }
 
-/** Where the header before the data of each entry begins, the last one too. */
-function headerOffsets({ entries, results }: PackedEntries): Float64Array {
+function placesOf(entries: SharedEntries, results: SharedResults): ZipPlaces {
   const columns = { ...entries, ...results }
-  const offsets = sharedArray(Float64Array, entries.count + 1)
+  const headersAt = sharedArray(Float64Array, entries.count + 1)
+  const dataAt = new Float64Array(entries.count + 1)
   let offset = 0
   for (let index = 0; index <= entries.count; index++) {
-    offsets[index] = offset
-    offset += localHeaderLengthOf(columns, index) + (results.compressedBytes[index] as number)
+    headersAt[index] = offset
+    offset += localHeaderLengthOf(columns, index)
+    dataAt[index] = offset
+    offset += results.compressedBytes[index] as number
   }
-  return offsets
+  return { headersAt, dataAt }
 }
 
+/** What an index says of entries, which is known before they are a whole zip. */
+export type IndexedEntries = Omit<
+  CacheIndex,
+  'key' | 'pack' | 'packBytes' | 'packSha256' | 'dosTime' | 'whole' | 'choice'
+>
+
 /**
- * What the next build may take from the zip of packed entries.
+ * What the next build may take from packed entries. The columns are those of the entries, into which {@link finishZip}
+ * puts the last one.
  *
  * @param readFromMs when the files began to be read, on the system's clock
+ * @param rows where the entries stand in the listing; `undefined` where no later build may take that over
  */
 export function indexEntries(
   packed: PackedEntries,
-  facts: Pick<CacheIndex, 'key' | 'pack' | 'packBytes' | 'packSha256' | 'dosTime' | 'whole'> & {
-    readonly readFromMs: number
-    readonly choice: KeptChoice | undefined
-  },
-): CacheIndex {
-  const { entries, results } = packed
-  const { readFromMs, choice, ...pack } = facts
-  const columns = { ...entries, ...results }
+  { readFromMs, rows }: { readonly readFromMs: number; readonly rows: Uint32Array | undefined },
+): IndexedEntries {
+  const { entries, results, places } = packed
   const identities = new Float64Array(results.identities)
   for (let at = 0; at < identities.length; at += numbersOfIdentity) {
     if (!isSettled(identities[at] as number, identities[at + 1] as number, readFromMs)) identities[at] = Number.NaN
   }
   return {
-    ...pack,
     count: entries.count + 1,
     idBytes: results.idBytes,
     names: entries.names.bytes,
@@ -425,8 +476,7 @@ export function indexEntries(
     hasBlobId: entries.tracked,
     ...{ checksums: results.checksums, compressedBytes: results.compressedBytes, deflated: results.deflated },
     ...{ digests: results.digests, blobIds: results.blobIds, clean: results.clean, identities },
-    dataOffsets: headerOffsets(packed).map((offset, index) => offset + localHeaderLengthOf(columns, index)),
-    choice: choice && { fingerprint: choice.fingerprint, warnings: choice.warnings },
-    rows: choice?.rows ?? new Uint32Array(),
+    dataOffsets: places().dataAt,
+    rows: rows ?? new Uint32Array(),
   }
 }

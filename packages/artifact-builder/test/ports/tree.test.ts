@@ -6,9 +6,11 @@ import { temporaryFolder } from '@fairlead/test-support'
 import type { TreeEntry } from '../../src/index.ts'
 import { sortedByBytes } from '../../src/plan/byte-order.ts'
 import { rowsAtOnce } from '../../src/limits.ts'
-import { factsPerPath, pathTypes, type FolderListing, type ListJob } from '../../src/ports/lanes/list-lane.ts'
+import { digestListing, entriesOf, factsPerPath, pathTypes, type TreeListing } from '../../src/plan/tree-listing.ts'
+import type { FolderListing, ListJob } from '../../src/ports/lanes/list-lane.ts'
 import { withLanes, type Lane } from '../../src/ports/lanes/pool.ts'
-import { digestListing, entriesOf, listTree, type TreeListing } from '../../src/ports/tree.ts'
+import { shareTexts } from '../../src/ports/lanes/shared-entries.ts'
+import { listTree } from '../../src/ports/tree.ts'
 import type { ListingDepth } from '../../src/ports/globs.ts'
 
 /** Of some depth, several times as large as what a lane lists at a time, with folders in which nothing stands. */
@@ -42,6 +44,10 @@ function entriesIn(listing: TreeListing): readonly TreeEntry[] {
   return Array.from({ length: entries.length }, (_, row) => entries.at(row) as TreeEntry)
 }
 
+function pathsIn(listing: TreeListing): readonly string[] {
+  return entriesIn(listing).map(({ path }) => path)
+}
+
 const list = (root: string, threads: number, depth: ListingDepth) =>
   withLanes({ threads, signal: undefined }, (_lanes, lanes) => listTree(root, () => depth, lanes))
 
@@ -55,7 +61,7 @@ test('a tree is listed whole and in one order, however many list it and however 
     const found = entriesIn(listing).map(({ type, path }) => `${type} ${join(root, path)}`)
     expect(found.sort()).toEqual(expectedIn(root))
   }
-  expect(new Set(listings.map(({ paths }) => paths.join('\0'))).size).toBe(1)
+  expect(new Set(listings.map((listing) => pathsIn(listing).join('\0'))).size).toBe(1)
   // That a folder is empty shows when it is opened, and not where its name stands among the others.
   const files = entriesIn(listings[0] as TreeListing).filter(({ type }) => type !== 'directory')
   const paths = files.map(({ path }) => path)
@@ -86,9 +92,11 @@ test('a folder of which nothing is wanted is not listed, and is not called empty
 test('a folder of more folders than a call takes arguments is listed like any other', async () => {
   const count = 200_000
   const listingOf = (paths: readonly string[], ends: readonly number[]): FolderListing => ({
-    paths: paths.map((path) => `${path}\0`).join(''),
+    paths: shareTexts(paths),
     facts: new Float64Array(paths.length * factsPerPath).fill(pathTypes.indexOf('folder')),
-    targets: '',
+    folders: paths.map((_path, row) => row),
+    links: [],
+    targets: [],
     bytes: new Map(),
     ends,
   })
@@ -103,9 +111,9 @@ test('a folder of more folders than a call takes arguments is listed like any ot
             asked.map(() => 0),
           ),
     )
-  const { paths, facts } = await listTree('/nowhere', () => 'its names', [{ run } as unknown as Lane])
-  expect(paths).toEqual(folders)
-  expect(facts[0]).toBe(pathTypes.indexOf('empty folder'))
+  const listing = await listTree('/nowhere', () => 'its names', [{ run } as unknown as Lane])
+  expect(pathsIn(listing)).toEqual(folders)
+  expect(listing.facts[0]).toBe(pathTypes.indexOf('empty folder'))
 })
 
 test('what is thrown while folders are judged is thrown by the listing', async () => {

@@ -1,4 +1,5 @@
 /** Lines that the kernel writes of entries: what they are made of, and how they look. */
+import type { Texts } from '../texts.ts'
 
 /** What is written of an entry, one behind the other: texts as they are, and fields. */
 export type LinePattern = readonly (string | LineField)[]
@@ -17,8 +18,8 @@ export interface LinePatterns {
 
 /** What lines are made of, by number. */
 export interface LineColumns {
-  /** Names in UTF-8, one behind the other, and where each ends; that of a folder has a `/` at its end. */
-  readonly names: { readonly bytes: Uint8Array; readonly ends: Uint32Array }
+  /** That of a folder has a `/` at its end. */
+  readonly names: Texts
   /** Unix modes with their type bits. */
   readonly modes: Uint16Array
   readonly sizeBytes: Float64Array

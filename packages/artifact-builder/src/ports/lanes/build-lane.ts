@@ -6,6 +6,7 @@ import { numbersOfIdentity, runEnd, type CacheIndex, type CacheMatches } from '.
 import { findByDigest, isSameDigest, type DigestTable } from '../../plan/digest-table.ts'
 import { openKernel } from '../../plan/kernel/kernel.ts'
 import { scanSecrets, startSecretScan } from '../../plan/scan-secrets.ts'
+import { openTexts } from '../../plan/texts.ts'
 import { viewed, type ViewedBytes } from '../../plan/zip/little-endian.ts'
 import { localHeaderLengthOf, writeLocalHeader, type DosTime, type ZipColumns } from '../../plan/zip/records.ts'
 import type { Batch } from '../../plan/zip/plan-batches.ts'
@@ -15,7 +16,6 @@ import { readAsListed, readRange, withPlannedFile, type PlannedFile } from './pl
 import {
   digestBytes,
   entryTypes,
-  openTexts,
   origins,
   sharedArray,
   writeDigest,

@@ -2,6 +2,7 @@ import { openKernel } from '../../plan/kernel/kernel.ts'
 import type { EntryRange, HeaderColumns } from '../../plan/kernel/lines.ts'
 import type { DosTime } from '../../plan/zip/records.ts'
 import type { LaneHandler } from './lane.ts'
+import { shareBytes } from './shared-entries.ts'
 
 export interface DirectoryJob {
   readonly columns: HeaderColumns
@@ -23,8 +24,7 @@ export const directoryLane: LaneHandler<DirectoryJob, never, readonly DirectoryP
   const parts: DirectoryPart[] = []
   for (let number = Atomics.add(taken, 0, 1); number < ranges.length; number = Atomics.add(taken, 0, 1)) {
     const headers = openKernel().writeHeaders(columns, ranges[number] as EntryRange, dosTime)
-    // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
-    parts.push({ number, headers: Uint8Array.from(headers) })
+    parts.push({ number, headers: shareBytes(headers) })
     if (stopped()) break
     yield
   }

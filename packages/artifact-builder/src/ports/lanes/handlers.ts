@@ -18,5 +18,6 @@ export type LaneKind = keyof typeof laneHandlers
  */
 export const lanePreparations: Partial<Record<LaneKind, () => Promise<void>>> = {
   build: async () => (await import('./build-lane.ts')).prepareToBuild(),
+  list: async () => void (await laneHandlers.list()),
   read: async () => void (await laneHandlers.read()),
 }

@@ -1,7 +1,10 @@
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { rowsAtOnce } from '../../limits.ts'
+import type { Texts } from '../../plan/texts.ts'
+import { factsPerPath, pathTypes } from '../../plan/tree-listing.ts'
 import { failAtPath } from '../path-failure.ts'
 import type { LaneHandler } from './lane.ts'
+import { sharedArray, shareTexts } from './shared-entries.ts'
 
 /** A folder of a tree. */
 export interface FolderPlace {
@@ -17,44 +20,49 @@ export interface ListJob {
   /** Absolute path of the tree. */
   readonly root: string
   readonly folders: readonly FolderPlace[]
+  /** How many lanes have nothing to list. */
+  readonly idle: Int32Array
 }
 
 /**
- * What stands in folders, a row for each path. Paths in one text, each ended by a zero byte, and numbers in one array:
- * copying a hundred thousand objects from thread to thread takes longer than listing them.
+ * What stands in folders, a row for each path. Paths and numbers in memory that every thread sees: copying a hundred
+ * thousand objects from thread to thread takes longer than listing them.
  */
 export interface FolderListing {
   /** A folder's rows are in the order of the names, and those of a folder in it stand in its place. */
-  readonly paths: string
+  readonly paths: Texts
   /** For each path {@link factsPerPath} numbers, in the order of {@link factNames}. */
   readonly facts: Float64Array
-  /** Of the links among them, in the same order. */
-  readonly targets: string
+  /** The rows of folders in which nobody has looked yet, and of links, of which these are the targets. */
+  readonly folders: readonly number[]
+  readonly links: readonly number[]
+  readonly targets: readonly string[]
   /** Absolute paths of folders whose path is not UTF-8, by the number of the path. */
   readonly bytes: ReadonlyMap<number, Uint8Array>
   /** Where the rows of each folder of the job end. Fewer than there are folders: the last ones are still to be listed. */
   readonly ends: readonly number[]
 }
 
-/** A `folder` is one in which nobody has looked yet. */
-export const pathTypes = ['file', 'folder', 'empty folder', 'symlink', 'other'] as const
+/** What a job works with. */
+interface Work extends Pick<ListJob, 'root' | 'idle'> {
+  readonly rows: Rows
+  readonly stopped: () => boolean
+}
 
-/** What is known of a path: index into {@link pathTypes}; of files also size, times in milliseconds, 1 where executable. */
-export const factNames = ['type', 'sizeBytes', 'mtimeMs', 'ctimeMs', 'inode', 'device', 'executable'] as const
-export const factsPerPath = factNames.length
-/** Where the facts begin that tell one state of a file from every other one, in the order in which a cache keeps them. */
-export const identityAt = factNames.indexOf('mtimeMs')
-
-/** Lists folders until there are many rows, so that what is left can be shared out anew. */
-export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({ root, folders }, { stopped }) {
-  const rows = openRows()
+/** Lists folders until it has some rows and another lane has nothing to do, so that what is left can be shared out anew. */
+export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({ root, folders, idle }, { stopped }) {
+  const work = { root, idle, stopped, rows: new Rows() }
   const ends: number[] = []
   for (const folder of folders) {
-    if (stopped() || rows.count() >= rowsAtOnce) break
-    yield* listFolder(root, folder, rows)
-    ends.push(rows.count())
+    if (isEnough(work)) break
+    yield* listFolder(work, folder)
+    ends.push(work.rows.count)
   }
-  return rows.close(ends)
+  return work.rows.close(ends)
+}
+
+function isEnough({ rows, idle, stopped }: Work): boolean {
+  return stopped() || (rows.count >= rowsAtOnce && Atomics.load(idle, 0) > 0)
 }
 
 /** A folder whose names are gone through. */
@@ -72,16 +80,17 @@ interface OpenFolder {
  * Called for all of a tree, and shaped for V8: every value has one type and one kind of elements from the start. With
  * texts and arrays that grew, it was compiled again and again, for a quarter of a build in which nothing had changed.
  */
-function* listFolder(root: string, { path: top, bytes, isDeep }: FolderPlace, rows: Rows): Generator<void, void, void> {
+function* listFolder(work: Work, { path: top, bytes, isDeep }: FolderPlace): Generator<void, void, void> {
+  const { root, rows } = work
   const open: OpenFolder[] = [openFolder(root, top, bytes)]
   for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
     const within = listUpToFolder(root, folder, rows)
     if (within === undefined) open.pop()
-    else if (!isDeep || rows.count() >= rowsAtOnce) rows.addFolder(within.path, typeFolder, within.bytes)
+    else if (!isDeep || isEnough(work)) rows.addFolder(within.path, within.bytes)
     else {
       const next = openFolder(root, within.path, within.bytes)
       if (next.names.length > 0) open.push(next)
-      else rows.addFolder(within.path, typeEmptyFolder, undefined)
+      else rows.addEmptyFolder(within.path)
     }
     yield
   }
@@ -115,64 +124,73 @@ const typeEmptyFolder = pathTypes.indexOf('empty folder')
 const typeSymlink = pathTypes.indexOf('symlink')
 const typeOther = pathTypes.indexOf('other')
 
-type Rows = ReturnType<typeof openRows>
-
-function openRows() {
-  const paths: string[] = []
-  const targets: string[] = []
-  const bytesOf = new Map<number, Uint8Array>()
+/** A class, whose methods are the same for each job: V8 compiles again what calls a function that was made anew. */
+class Rows {
+  /** How many there are. */
+  count = 0
+  private readonly paths: string[] = []
+  private readonly targets: string[] = []
+  private readonly folders: number[] = []
+  private readonly links: number[] = []
+  private readonly bytesOf = new Map<number, Uint8Array>()
   // Grows early: code that V8 has not seen when it compiles makes it compile anew.
-  let facts = new Float64Array(64 * factsPerPath)
+  private facts = new Float64Array(64 * factsPerPath)
 
-  const add = (path: string, type: number): number => {
-    const at = paths.length * factsPerPath
-    if (at === facts.length) {
-      const more = new Float64Array(2 * facts.length)
-      more.set(facts)
-      facts = more
-    }
-    paths.push(path)
-    facts[at] = type
-    return at
+  addFile(path: string, stats: Stats): void {
+    const at = this.add(path, typeFile)
+    const { facts } = this
+    facts[at + 1] = stats.size
+    facts[at + 2] = stats.mtimeMs
+    facts[at + 3] = stats.ctimeMs
+    facts[at + 4] = stats.ino
+    facts[at + 5] = stats.dev
+    facts[at + 6] = isExecutable(stats) ? 1 : 0
   }
-  return {
-    count: () => paths.length,
-    addFile: (path: string, stats: Stats) => {
-      const at = add(path, typeFile)
-      facts[at + 1] = stats.size
-      facts[at + 2] = stats.mtimeMs
-      facts[at + 3] = stats.ctimeMs
-      facts[at + 4] = stats.ino
-      facts[at + 5] = stats.dev
-      facts[at + 6] = isExecutable(stats) ? 1 : 0
-    },
-    addFolder: (path: string, type: number, bytes: Uint8Array | undefined) => {
-      if (bytes) bytesOf.set(paths.length, bytes)
-      add(path, type)
-    },
-    addLink: (path: string, target: string) => {
-      add(path, typeSymlink)
-      targets.push(target)
-    },
-    addOther: (path: string) => {
-      add(path, typeOther)
-    },
-    close: (ends: readonly number[]): FolderListing => ({
-      paths: endEach(paths),
-      facts: facts.slice(0, paths.length * factsPerPath),
-      targets: endEach(targets),
-      bytes: bytesOf,
-      ends,
-    }),
+
+  /** In which nobody has looked yet. */
+  addFolder(path: string, bytes: Uint8Array | undefined): void {
+    if (bytes) this.bytesOf.set(this.count, bytes)
+    this.folders.push(this.count)
+    this.add(path, typeFolder)
+  }
+
+  addEmptyFolder(path: string): void {
+    this.add(path, typeEmptyFolder)
+  }
+
+  addLink(path: string, target: string): void {
+    this.links.push(this.count)
+    this.targets.push(target)
+    this.add(path, typeSymlink)
+  }
+
+  addOther(path: string): void {
+    this.add(path, typeOther)
+  }
+
+  close(ends: readonly number[]): FolderListing {
+    const { targets, folders, links, bytesOf } = this
+    const facts = sharedArray(Float64Array, this.count * factsPerPath)
+    facts.set(this.facts.subarray(0, facts.length))
+    return { paths: shareTexts(this.paths), facts, targets, folders, links, bytes: bytesOf, ends }
+  }
+
+  private add(path: string, type: number): number {
+    const at = this.count * factsPerPath
+    if (at === this.facts.length) {
+      const more = new Float64Array(2 * this.facts.length)
+      more.set(this.facts)
+      this.facts = more
+    }
+    this.count++
+    this.paths.push(path)
+    this.facts[at] = type
+    return at
   }
 }
 
 function readTarget(place: string | Buffer): string {
   return readlinkSync(place, { encoding: 'buffer' }).toString()
-}
-
-function endEach(texts: readonly string[]): string {
-  return texts.length === 0 ? '' : `${texts.join('\0')}\0`
 }
 
 /** Git's own folder is left out. The names are in an order that is always the same. */

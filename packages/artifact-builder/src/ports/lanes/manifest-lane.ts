@@ -5,6 +5,7 @@ import { writeManifestLines } from '../../plan/encode-manifest.ts'
 import { openKernel, type DeflatedContent } from '../../plan/kernel/kernel.ts'
 import type { EntryRange, LineColumns } from '../../plan/kernel/lines.ts'
 import type { LaneHandler } from './lane.ts'
+import { shareBytes } from './shared-entries.ts'
 
 export type ManifestJob =
   /** What stands before the lines, or all of a small text, of no more than fits into the kernel. */
@@ -77,6 +78,5 @@ function deflatePiece(number: number, content: DeflatedContent): DeflatedPiece {
   const { source, deflate } = openKernel()
   const { dictionaryBytes: from, bytes: sizeBytes } = content
   const checksum = crc32(source.subarray(from, from + sizeBytes))
-  // A copy of its own: sent to another thread, a view takes all of the memory along that it is of.
-  return { number, deflated: Uint8Array.from(deflate(content)), checksum, sizeBytes }
+  return { number, deflated: shareBytes(deflate(content)), checksum, sizeBytes }
 }

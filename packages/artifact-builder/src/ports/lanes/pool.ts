@@ -14,7 +14,7 @@ type AnswerOf<Kind extends LaneKind> = ReturnType<HandlerOf<Kind>> extends Gener
 
 /** One thread that does a job at a time. */
 export interface Lane {
-  /** Lets the thread start, and do what comes before its first job of a kind, while it has no job. */
+  /** Lets the thread start, and do what comes before its first job of a kind, when it has no job. */
   readonly prepare: (kind: LaneKind) => void
   /** Lets the thread end, which takes it a while: no job follows. */
   readonly end: () => void
@@ -158,6 +158,7 @@ export async function runInAll<Kind extends LaneKind>(
 }
 
 function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
+  const stopped = () => Atomics.load(stop, 0) !== 0
   return {
     // Here it would not be done meanwhile.
     prepare: () => undefined,
@@ -166,7 +167,7 @@ function openHere(stop: Int32Array, signal: AbortSignal | undefined): OpenLane {
       const handler = (await laneHandlers[kind]()) as LaneHandler<unknown, unknown, unknown>
       const steps = handler(job, {
         post: (message) => onMessage?.(message as never),
-        stopped: () => Atomics.load(stop, 0) !== 0,
+        stopped,
       })
       let turnEndsMs = performance.now() + turnMs
       let step = steps.next()

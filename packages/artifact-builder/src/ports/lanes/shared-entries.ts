@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
-import type { PlannedEntry } from '../../model.ts'
-import type { PlannedEntries } from '../../plan/choose-entries.ts'
 import { numbersOfIdentity } from '../../plan/cache-index.ts'
+import { eachPlanned, type PlannedEntries } from '../../plan/choose-entries.ts'
+import { bufferOf, lengthOf, lengthsOf, openTexts, startOf, type Texts } from '../../plan/texts.ts'
+import { factsPerPath, identityAt, pathTypes, type TreeListing } from '../../plan/tree-listing.ts'
 import { typeBits } from '../../plan/zip/records.ts'
-import { factsPerPath, identityAt } from './list-lane.ts'
 
 /** A typed array that every thread sees. */
 export function sharedArray<T>(
@@ -13,33 +13,27 @@ export function sharedArray<T>(
   return new kind(new SharedArrayBuffer(length * kind.BYTES_PER_ELEMENT))
 }
 
-/** Texts in memory that every thread sees: objects would be copied for each of them. */
-export interface SharedTexts {
-  readonly bytes: Uint8Array
-  /** Where each text ends. */
-  readonly ends: Uint32Array
+/** A copy that every thread sees: one that is sent is copied twice more, and a view takes all along that it is of. */
+export function shareBytes(bytes: Uint8Array): Uint8Array {
+  const shared = sharedArray(Uint8Array, bytes.length)
+  shared.set(bytes)
+  return shared
 }
 
-export function shareTexts(texts: readonly string[]): SharedTexts {
-  const ends = sharedArray(Uint32Array, texts.length)
+/** Texts in memory that every thread sees. */
+export function shareTexts(texts: readonly string[]): Texts {
   const joined = texts.join('')
-  const whole = Buffer.from(joined)
-  const bytes = sharedArray(Uint8Array, whole.length)
-  bytes.set(whole)
+  const bytes = sharedArray(Uint8Array, Buffer.byteLength(joined))
+  bufferOf(bytes).write(joined)
+  const ends = sharedArray(Uint32Array, texts.length)
   // Most names are ASCII, and asking for the bytes of each takes longer than all else here.
-  const isAscii = whole.length === joined.length
+  const isAscii = bytes.length === joined.length
   let end = 0
   texts.forEach((text, index) => {
     end += isAscii ? text.length : Buffer.byteLength(text)
     ends[index] = end
   })
   return { bytes, ends }
-}
-
-/** What answers one of the texts. */
-export function openTexts({ bytes, ends }: SharedTexts): (index: number) => string {
-  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return (index) => whole.toString('utf8', index === 0 ? 0 : (ends[index - 1] as number), ends[index])
 }
 
 export const entryTypes = ['file', 'symlink', 'directory'] as const
@@ -51,9 +45,9 @@ export const entryTypes = ['file', 'symlink', 'directory'] as const
 export interface SharedEntries {
   readonly count: number
   /** Names as they stand in a zip: that of a folder ends with `/`. */
-  readonly names: SharedTexts
+  readonly names: Texts
   /** Where files stand below root. */
-  readonly sources: SharedTexts
+  readonly sources: Texts
   /** Targets of links, by entry. */
   readonly targets: ReadonlyMap<number, string>
   /** Index into {@link entryTypes}. */
@@ -67,57 +61,113 @@ export interface SharedEntries {
   readonly identities: Float64Array
 }
 
-const modeBits: Readonly<Record<PlannedEntry['mode'], number>> = { '0644': 0o644, '0755': 0o755, '0777': 0o777 }
+/** By the numbers of {@link pathTypes}; of a file also where it is executable. What stands in no artifact has none. */
+const typeOfPath = pathTypes.map((type) => entryTypes.indexOf(type === 'empty folder' ? 'directory' : (type as 'file')))
+const modeOfType = [typeBits.file | 0o644, typeBits.symlink | 0o777, typeBits.directory | 0o755]
+const executableMode = typeBits.file | 0o755
 
+const typeFile = entryTypes.indexOf('file')
+const typeSymlink = entryTypes.indexOf('symlink')
+const typeDirectory = entryTypes.indexOf('directory')
+
+/** Where entries stand in the listing that they were chosen from. */
+interface ChosenRows {
+  readonly listing: TreeListing
+  readonly rows: Uint32Array
+}
+
+/** What is shared is made from the listing, without an object for each entry; only names that are moved are asked for. */
 export function shareEntries(
   entries: PlannedEntries,
-  options: {
-    /** Of the listing that the entries are chosen from, and where they stand there. */
-    readonly facts: Float64Array
-    readonly rows: Uint32Array
-    readonly isTracked: (source: string) => boolean
+  options: ChosenRows & {
+    /** Whether one of the entries has another path than its source. */
+    readonly isMoved: boolean
+    /** Paths below root of which git's id is wanted. */
+    readonly trackedPaths: readonly string[]
     readonly lastPath: string
   },
 ): SharedEntries {
-  const { facts, rows, isTracked, lastPath } = options
+  const { listing, rows, isMoved, trackedPaths, lastPath } = options
+  const { facts } = listing
   const { length: count } = entries
-  const names: string[] = []
-  const sources: string[] = []
-  let isMoved = false
   const targets = new Map<number, string>()
   const types = sharedArray(Uint8Array, count + 1)
   const modes = sharedArray(Uint16Array, count + 1)
   const tracked = sharedArray(Uint8Array, count + 1)
   const sizeBytes = sharedArray(Float64Array, count + 1)
   const identities = sharedArray(Float64Array, (count + 1) * numbersOfIdentity).fill(Number.NaN)
+  const isTracked = trackedJudge(listing.paths, trackedPaths)
   modes[count] = typeBits.file | 0o644
   for (let index = 0; index < count; index++) {
-    const entry = entries.at(index) as PlannedEntry
-    const isFolder = entry.type === 'directory'
-    names.push(isFolder ? `${entry.path}/` : entry.path)
-    sources.push(isFolder ? '' : entry.source)
-    isMoved ||= !isFolder && entry.source !== entry.path
-    types[index] = entryTypes.indexOf(entry.type)
-    modes[index] = typeBits[entry.type] | modeBits[entry.mode]
-    tracked[index] = isTracked(entry.source) ? 1 : 0
-    if (entry.type === 'file') {
-      sizeBytes[index] = entry.sizeBytes
-      const at = (rows[index] as number) * factsPerPath + identityAt
+    const row = rows[index] as number
+    const at = row * factsPerPath
+    const size = facts[at + 1] as number
+    const type = typeOfPath[facts[at] as number] as number
+    types[index] = type
+    modes[index] = type === typeFile && facts[at + 6] === 1 ? executableMode : (modeOfType[type] as number)
+    tracked[index] = isTracked(row) ? 1 : 0
+    if (type === typeFile) {
+      sizeBytes[index] = size
       for (let number = 0; number < numbersOfIdentity; number++) {
-        identities[index * numbersOfIdentity + number] = facts[at + number] as number
+        identities[index * numbersOfIdentity + number] = facts[at + identityAt + number] as number
       }
     }
-    if (entry.type === 'symlink') {
-      targets.set(index, entry.target)
-      sizeBytes[index] = Buffer.byteLength(entry.target)
+    if (type === typeSymlink) {
+      const target = listing.targets[size] ?? ''
+      targets.set(index, target)
+      sizeBytes[index] = Buffer.byteLength(target)
     }
   }
-  const sharedNames = shareTexts([...names, lastPath])
-  return {
-    ...{ count, targets, types, modes, tracked, sizeBytes, identities },
-    names: sharedNames,
-    sources: isMoved ? shareTexts(sources) : sharedNames,
+  const shared = { count, targets, types, modes, tracked, sizeBytes, identities }
+  if (isMoved) return { ...shared, ...shareMovedNames(entries, lastPath) }
+  const names = shareListedNames({ listing, rows }, types, lastPath)
+  return { ...shared, names, sources: names }
+}
+
+/** Few of a hundred thousand paths are tracked, mostly. */
+function trackedJudge(paths: Texts, trackedPaths: readonly string[]): (row: number) => boolean {
+  const tracked = new Set(trackedPaths)
+  const lengths = lengthsOf(trackedPaths)
+  const pathOf = openTexts(paths)
+  return (row) => lengths.has(lengthOf(paths, row)) && tracked.has(pathOf(row))
+}
+
+function shareMovedNames(entries: PlannedEntries, lastPath: string): Pick<SharedEntries, 'names' | 'sources'> {
+  const names: string[] = []
+  const sources: string[] = []
+  for (const { type, path, source } of eachPlanned(entries)) {
+    names.push(type === 'directory' ? `${path}/` : path)
+    sources.push(type === 'directory' ? '' : source)
   }
+  return { names: shareTexts([...names, lastPath]), sources: shareTexts(sources) }
+}
+
+const slash = 0x2f
+
+/** The names of what stands at rows, that of a folder with a slash, and the last one. Most rows follow one another. */
+function shareListedNames({ listing: { paths }, rows }: ChosenRows, types: Uint8Array, lastPath: string): Texts {
+  const last = Buffer.from(lastPath)
+  const ends = sharedArray(Uint32Array, rows.length + 1)
+  let end = 0
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as number
+    end += lengthOf(paths, row) + (types[index] === typeDirectory ? 1 : 0)
+    ends[index] = end
+  }
+  ends[rows.length] = end + last.length
+  const bytes = sharedArray(Uint8Array, end + last.length)
+  for (let first = 0; first < rows.length;) {
+    const row = rows[first] as number
+    let next = first
+    do next++
+    while (next < rows.length && types[next - 1] !== typeDirectory && rows[next] === row + next - first)
+    const run = paths.bytes.subarray(startOf(paths, row), paths.ends[row + next - first - 1])
+    bytes.set(run, startOf({ ends }, first))
+    if (types[next - 1] === typeDirectory) bytes[(ends[next - 1] as number) - 1] = slash
+    first = next
+  }
+  bytes.set(last, end)
+  return { bytes, ends }
 }
 
 /** What threads found out about the entries, by number. */

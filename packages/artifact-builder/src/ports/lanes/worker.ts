@@ -7,6 +7,12 @@ import type { LaneFailure, LaneHandler, LaneReply, LaneRequest, SentError } from
 const stop = new Int32Array(workerData as SharedArrayBuffer)
 const reply = (message: LaneReply) => parentPort?.postMessage(message)
 
+/** The same functions for each job: V8 compiles again what calls one that was made anew. */
+const context = {
+  post: (message: unknown) => reply({ type: 'message', message }),
+  stopped: () => Atomics.load(stop, 0) !== 0,
+}
+
 parentPort?.on('message', (request: LaneRequest) => void (request.type === 'run' ? answer(request) : prepare(request)))
 
 /** What goes wrong here goes wrong in the job too, which tells it. */
@@ -19,10 +25,7 @@ async function answer({ kind, job }: LaneRequest & { readonly type: 'run' }): Pr
     const load = (laneHandlers as Record<string, () => Promise<LaneHandler<unknown, unknown, unknown>>>)[kind]
     if (load === undefined) throw new Error(`no lane does ${kind}`)
     const handler = await load()
-    const steps = handler(job, {
-      post: (message) => reply({ type: 'message', message }),
-      stopped: () => Atomics.load(stop, 0) !== 0,
-    })
+    const steps = handler(job, context)
     let step = steps.next()
     while (!step.done) step = steps.next()
     reply({ type: 'answer', answer: step.value })

@@ -15,8 +15,9 @@ import { chooseEntries } from '../../../src/plan/choose-entries.ts'
 import { compileSelection } from '../../../src/ports/globs.ts'
 import { readAsListed } from '../../../src/ports/lanes/planned-file.ts'
 import { withLanes } from '../../../src/ports/lanes/pool.ts'
+import { entriesOf } from '../../../src/plan/tree-listing.ts'
 import { shareEntries } from '../../../src/ports/lanes/shared-entries.ts'
-import { entriesOf, listTree } from '../../../src/ports/tree.ts'
+import { listTree } from '../../../src/ports/tree.ts'
 
 /** Lists a file, does something to it, and reads it as it was listed. */
 async function read(text: string, change: (path: string) => void): Promise<string | undefined> {
@@ -26,9 +27,8 @@ async function read(text: string, change: (path: string) => void): Promise<strin
   const listing = await withLanes({ threads: 0, signal: undefined }, (lanes) =>
     listTree(root, () => 'all below it', lanes),
   )
-  const { plan, rows } = chooseEntries(entriesOf(listing), compileSelection({ include: ['**'] }))
-  const { facts } = listing
-  const entries = shareEntries(plan.entries, { facts, rows, isTracked: () => false, lastPath: 'last' })
+  const { plan, rows, isMoved } = chooseEntries(entriesOf(listing), compileSelection({ include: ['**'] }))
+  const entries = shareEntries(plan.entries, { listing, rows, isMoved, trackedPaths: [], lastPath: 'last' })
   change(path)
   return readAsListed(path, entries, 0, Buffer.alloc(64))?.toString()
 }
