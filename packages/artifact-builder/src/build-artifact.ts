@@ -25,6 +25,7 @@ import {
   closeEntryCache,
   copyPack,
   isPackWhole,
+  makeCacheFolder,
   openEntryCache,
   packName,
   saveEntryCache,
@@ -105,12 +106,13 @@ export async function buildArtifact(options: BuildArtifactOptions): Promise<Arti
   try {
     return await withLanes({ threads: checked.workers, signal }, async (lanes, lanesForShortJobs) => {
       const readFromMs = Date.now()
+      for (const lane of lanesForShortJobs) lane.prepare('list')
       // With a cache there may be nothing to pack.
       if (checked.cache === undefined) prepareLanes(lanes.filter((lane) => !lanesForShortJobs.includes(lane)))
-      for (const lane of lanesForShortJobs) lane.prepare('list')
       const gathering = await startGathering(checked, { lanes: lanesForShortJobs, signal })
       const opening = openCache(checked, gathering).then((opened) => (entryCache = opened))
       const [inputs] = await waitForBoth(gathering.inputs, opening)
+      if (entryCache) await makeCacheFolder(entryCache)
       const fingerprint = entryCache && fingerprintInputs(inputs, checked)
       const means = { ...checked, lanes, entryCache, fingerprint, readFromMs, signal, tell }
       return (await writeKept(inputs, means)) ?? (await writeAnew(inputs, means))
@@ -275,10 +277,9 @@ async function writeNatively(build: Build, file: OutputFile): Promise<Written> {
     file.reached(end)
   })
   // The lanes make the manifest, and the caller's thread all else that is known now.
-  const [{ facts, text }, { entries, indexed }] = await waitForBoth(
-    deflateManifest(build, packed),
-    judgeAndIndex(build, packed),
-  )
+  const manifest = deflateManifest(build, packed)
+  // Where both fail, it is the verdict that is told.
+  const [{ entries, indexed }, { facts, text }] = await waitForBoth(judgeAndIndex(build, packed), manifest)
   await finishZip(lanes, packed, { fd, dosTime: dosTimeOf(prepared.timeMs), last: text })
   for (const lane of lanes) lane.end()
   return { packed, facts, entries, digest, indexed }

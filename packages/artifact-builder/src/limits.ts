@@ -35,7 +35,7 @@ export const dictionaryBytes = 32 * 1024
 export const foldersAtOnce = 64
 
 /** Paths that a thread lists before it shares what is left: enough that asking costs nothing, so few that all end together. */
-export const rowsAtOnce = 1024
+export const rowsBeforeSharing = 1024
 
 /** Entries and bytes that a thread takes at a time: enough that taking costs nothing, little enough that all end together. */
 export const batchLimits = { pieceBytes, entriesInBatch: 128, bytesInBatch: 512 * 1024 }

@@ -107,7 +107,7 @@ export async function startGathering(options: CheckedPlanOptions, { lanes, signa
   const application = options.application ?? (await readApplication(root, options.verb))
   const npmDependencies = await readNpmDependencies(root, options.npmWorkspaces)
   const choice = { include, exclude, tracked, map, npmDependencies }
-  const list = (selection: Selection) => listTree(root, foldersToList(selection), lanes)
+  const list = async (selection: Selection) => listTree(root, foldersToList(selection), lanes)
   // Only what the commit tracks decides which folders are worth listing; nothing else waits for git.
   const selection = tracked ? undefined : compileSelection(choice)
   const tree = readCommittedTree(root, signal)

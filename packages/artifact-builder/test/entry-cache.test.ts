@@ -268,6 +268,17 @@ test('a cache that would go into the artifact is refused', async () => {
   await expect(build({ cache, exclude: ['.cache/**'] })).resolves.toMatchObject({ compressed: 309 })
 })
 
+test('the folder of a cache is made when the tree is listed, and goes into no artifact', async () => {
+  const { shop, build } = createCachedShop()
+  const options = { include: ['dist/*'], tracked: true, cache: join(shop.repository.path, 'dist/cache') }
+  const without = await build({ ...options, cache: undefined })
+  for (const workers of [0, 2]) {
+    rmSync(options.cache, { recursive: true, force: true })
+    expect(await build({ ...options, workers })).toMatchObject({ sha256: without.sha256 })
+    expect(await build({ ...options, workers })).toMatchObject({ sha256: without.sha256, compressed: 0 })
+  }
+})
+
 test('a secret that a poisoned cache calls clean is found all the same', async () => {
   const { shop, cache, build } = createCachedShop()
   write(shop, 'dist/.env', `DB_PASSWORD=${letters(20)}\n`)

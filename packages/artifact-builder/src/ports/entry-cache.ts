@@ -34,8 +34,8 @@ export interface KeptEntries {
 }
 
 /**
- * Opens the cache of an application in a folder, which is made where it is missing. What is damaged, foreign or of
- * another compressor is of no use and no error: the build goes on without it.
+ * Opens the cache of an application in a folder, which need not be there. What is damaged, foreign or of another
+ * compressor is of no use and no error: the build goes on without it.
  *
  * @throws ARTIFACT_CACHE_UNUSABLE
  */
@@ -54,7 +54,6 @@ export async function openEntryCache(
   const slot = cacheDigest(cacheKey).update(`${key}\n${application}`).digest('hex').slice(0, 24)
   const cache = { folder, key, cacheKey, slot }
   try {
-    await mkdir(folder, { recursive: true })
     const index = await readIndex(join(folder, `${slot}.index`), cacheKey)
     if (index === undefined) return { ...cache, kept: undefined, ignored: undefined }
     if (index === 'damaged') return { ...cache, kept: undefined, ignored: damaged(cacheKey) }
@@ -62,6 +61,19 @@ export async function openEntryCache(
     const pack = await openPack(folder, index)
     if (typeof pack === 'string') return { ...cache, kept: undefined, ignored: pack }
     return { ...cache, kept: { index, pack }, ignored: undefined }
+  } catch (error) {
+    throw unusable(folder, error)
+  }
+}
+
+/**
+ * Makes the folder of a cache where it is missing; not before the tree is listed, in which it may lie.
+ *
+ * @throws ARTIFACT_CACHE_UNUSABLE
+ */
+export async function makeCacheFolder({ folder }: EntryCache): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
   } catch (error) {
     throw unusable(folder, error)
   }

@@ -48,7 +48,7 @@ interface FoundRows {
 
 /**
  * Lists what stands below root. Links are not followed, and git's own folders not entered. Each lane gets the next
- * folders as soon as it is done with its last ones.
+ * folders as soon as it is done with its last ones; where one fails, none lists anything afterwards.
  *
  * @throws ARTIFACT_FILE_UNREADABLE, ARTIFACT_FILE_CHANGED
  */
@@ -64,25 +64,29 @@ export function listTree(
     const idleCount = sharedArray(Int32Array, 1)
     const size = { rows: 0, bytes: 0 }
     let running = 0
-    const start = (lane: Lane, folders: readonly WantedFolder[]) => {
+    let failure: { readonly reason: unknown } | undefined
+    const run = async (lane: Lane, folders: readonly WantedFolder[]) => {
       running++
       const places = folders.map(({ path, bytes, isDeep }) => ({ path, bytes, isDeep }))
-      const take = (listing: FolderListing) => {
+      try {
+        const listing = await lane.run('list', { root, folders: places, idle: idleCount })
         size.rows += listing.paths.ends.length
         size.bytes += listing.paths.bytes.length
         // One by one: a folder of a hundred thousand folders has more than a call takes arguments.
         for (const folder of takeListing(listing, folders, depthOf)) waiting.push(folder)
-        running--
-        idle.push(lane)
-        startIdle()
+      } catch (reason) {
+        failure ??= { reason }
       }
-      lane.run('list', { root, folders: places, idle: idleCount }).then(take).catch(reject)
+      running--
+      idle.push(lane)
+      startIdle()
     }
     const startIdle = () => {
-      if (waiting.length === 0 && running === 0) return resolve(joinFound(top, size))
-      while (waiting.length > 0 && idle.length > 0) {
+      if (running === 0 && failure) return reject(failure.reason as Error)
+      if (running === 0 && waiting.length === 0) return resolve(joinFound(top, size))
+      while (waiting.length > 0 && idle.length > 0 && !failure) {
         const share = Math.min(foldersAtOnce, Math.ceil(waiting.length / idle.length))
-        start(idle.pop() as Lane, waiting.splice(0, share))
+        run(idle.pop() as Lane, waiting.splice(0, share)).catch(reject)
       }
       Atomics.store(idleCount, 0, idle.length)
     }

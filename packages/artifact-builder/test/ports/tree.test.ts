@@ -1,11 +1,12 @@
 import fs, { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@fairlead/test-support'
 import type { TreeEntry } from '../../src/index.ts'
 import { sortedByBytes } from '../../src/plan/byte-order.ts'
-import { rowsAtOnce } from '../../src/limits.ts'
+import { rowsBeforeSharing } from '../../src/limits.ts'
 import { digestListing, entriesOf, factsPerPath, pathTypes, type TreeListing } from '../../src/plan/tree-listing.ts'
 import type { FolderListing, ListJob } from '../../src/ports/lanes/list-lane.ts'
 import { withLanes, type Lane } from '../../src/ports/lanes/pool.ts'
@@ -26,7 +27,7 @@ function makeLargeTree(root: string): void {
   }
   for (const name of ['flat', 'flat-er', 'flat.d']) mkdirSync(join(root, name))
   for (const name of ['flat.txt', 'flat!', 'flat-er/file', 'flat.d/file', 'flat0']) writeFileSync(join(root, name), '')
-  for (let file = 0; file < 2 * rowsAtOnce; file++) writeFileSync(join(root, 'flat', `${file}`), '')
+  for (let file = 0; file < 2 * rowsBeforeSharing; file++) writeFileSync(join(root, 'flat', `${file}`), '')
 }
 
 /** What Node itself says that stands there. */
@@ -89,9 +90,9 @@ test('a folder of which nothing is wanted is not listed, and is not called empty
   ).toEqual(expected)
 })
 
-test('a folder of more folders than a call takes arguments is listed like any other', async () => {
-  const count = 200_000
-  const listingOf = (paths: readonly string[], ends: readonly number[]): FolderListing => ({
+/** What a lane answers that found folders. */
+function listingOf(paths: readonly string[], ends: readonly number[]): FolderListing {
+  return {
     paths: shareTexts(paths),
     facts: new Float64Array(paths.length * factsPerPath).fill(pathTypes.indexOf('folder')),
     folders: paths.map((_path, row) => row),
@@ -99,7 +100,11 @@ test('a folder of more folders than a call takes arguments is listed like any ot
     targets: [],
     bytes: new Map(),
     ends,
-  })
+  }
+}
+
+test('a folder of more folders than a call takes arguments is listed like any other', async () => {
+  const count = 200_000
   const folders = Array.from({ length: count }, (_, index) => `${index}`)
   // To make them on a disk would take longer than all other tests of this file.
   const run = (_kind: string, { folders: asked }: ListJob) =>
@@ -126,6 +131,31 @@ test('what is thrown while folders are judged is thrown by the listing', async (
   await expect(
     withLanes({ threads: 1, signal: undefined }, (_lanes, lanes) => listTree(root, depthOf, lanes)),
   ).rejects.toThrow('a judge that fails')
+})
+
+test('where a lane fails, the others end before it is told, and nothing is listed afterwards', async () => {
+  const folders = Array.from({ length: 200 }, (_, index) => `${index}`)
+  const asked: string[] = []
+  const laneOf = (name: string, answer: (job: ListJob) => Promise<FolderListing>) => ({
+    run: (_kind: string, job: ListJob) => {
+      asked.push(name)
+      return answer(job)
+    },
+  })
+  const listed = laneOf('listed', async ({ folders: wanted }) => {
+    if (wanted[0]?.path === '') return listingOf(folders, [folders.length])
+    await setTimeout(50)
+    asked.push('listed, late')
+    // As a lane answers that was told to stop.
+    return listingOf([], [])
+  })
+  const failed = laneOf('failed', () => Promise.reject(new Error('a lane that fails')))
+  const lanes = [failed, listed] as unknown as readonly Lane[]
+  await expect(listTree('/nowhere', () => 'its names', lanes)).rejects.toThrow('a lane that fails')
+  const until = [...asked]
+  expect(until.at(-1)).toBe('listed, late')
+  await setTimeout(100)
+  expect(asked).toEqual(until)
 })
 
 test('where a file system tells no types, a name that is not UTF-8 is listed all the same', async () => {

@@ -1,5 +1,5 @@
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
-import { rowsAtOnce } from '../../limits.ts'
+import { rowsBeforeSharing } from '../../limits.ts'
 import type { Texts } from '../../plan/texts.ts'
 import { factsPerPath, pathTypes } from '../../plan/tree-listing.ts'
 import { failAtPath } from '../path-failure.ts'
@@ -31,7 +31,7 @@ export interface ListJob {
 export interface FolderListing {
   /** A folder's rows are in the order of the names, and those of a folder in it stand in its place. */
   readonly paths: Texts
-  /** For each path {@link factsPerPath} numbers, in the order of {@link factNames}. */
+  /** For each path {@link factsPerPath} numbers, in the order of the names of the facts. */
   readonly facts: Float64Array
   /** The rows of folders in which nobody has looked yet, and of links, of which these are the targets. */
   readonly folders: readonly number[]
@@ -62,7 +62,7 @@ export const listLane: LaneHandler<ListJob, never, FolderListing> = function* ({
 }
 
 function isEnough({ rows, idle, stopped }: Work): boolean {
-  return stopped() || (rows.count >= rowsAtOnce && Atomics.load(idle, 0) > 0)
+  return stopped() || (rows.count >= rowsBeforeSharing && Atomics.load(idle, 0) > 0)
 }
 
 /** A folder whose names are gone through. */
