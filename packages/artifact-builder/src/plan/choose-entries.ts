@@ -197,8 +197,8 @@ function refusalOf(placed: Placed, standings: Standings): RefusalReason | undefi
   if (path.startsWith(reservedFolder) && (path === reservedFolder || path[reservedFolder.length] === '/')) {
     return 'name-reserved'
   }
-  // A decoder puts U+FFFD where bytes are not UTF-8.
-  if (path.includes('\ufffd')) return 'name-not-utf8'
+  // A decoder puts U+FFFD where bytes are not UTF-8; an encoder does where a place of `map` has half of a pair.
+  if (path.includes('\ufffd') || (path !== placed.source && /\p{Surrogate}/u.test(path))) return 'name-not-utf8'
   // https://infozip.sourceforge.net/UnZip.html: "-^ allow control characters in names"; without it they are replaced.
   if (/[\0-\x1f\x7f]/.test(path)) return 'name-control-character'
   if (path !== placed.source && isTooLong(path)) return 'name-too-long'

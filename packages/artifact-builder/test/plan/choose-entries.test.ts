@@ -113,7 +113,7 @@ const rows: Readonly<Record<string, Row>> = {
       file('a'),
       link('abs', '/etc/passwd'),
       link('up', '../x'),
-      link('back', '../root/a'),
+      link('back', '../shop/a'),
       link('s/far', '../../a'),
       link('late', 'no/../../x'),
     ],
@@ -207,6 +207,18 @@ const rows: Readonly<Record<string, Row>> = {
     },
     chosen: [`${'c/'.repeat(2047)}x`, `${'é'.repeat(127)}/x`],
     refused: [`${'d/'.repeat(2046)}dd/x name-too-long`, `${'é'.repeat(128)}/x name-too-long`],
+  },
+  'a place with half of a pair of UTF-16 is no name in UTF-8': {
+    listing: [file('a/x'), file('b/x')],
+    include: ['**'],
+    options: {
+      map: [
+        { from: 'a', to: 'half\ud800' },
+        { from: 'b', to: 'whole\ud83d\ude00' },
+      ],
+    },
+    chosen: ['whole\u{1f600}/x'],
+    refused: ['half\ud800/x name-not-utf8'],
   },
   'two sources for one place are refused, a file for a folder too': {
     listing: [file('a/x'), file('b/x'), file('c'), file('d/e'), file('only')],
