@@ -22,7 +22,8 @@ import { shareTaken, type BuildJob, type BuildMessage, type KeptInLanes } from '
 import { runInAll, type Lane } from './lanes/pool.ts'
 import {
   digestBytes,
-  entryTypes,
+  directoryType,
+  fileType,
   origins,
   shareEntries,
   sharedArray,
@@ -153,8 +154,6 @@ function writtenTeller({ batches, order }: BuildJob, tell: (end: number) => void
     if (next > before) tell(order.ends[next - 1] as number)
   }
 }
-
-const fileType = entryTypes.indexOf('file')
 
 function countOrigins({ types, count }: SharedEntries, results: SharedResults) {
   const counts = { compressed: 0, unchanged: 0, 'same-content': 0 }
@@ -335,8 +334,6 @@ export function manifestEntriesOf(planned: PlannedEntries, { entries, results }:
     },
   }
 }
-
-const directoryType = entryTypes.indexOf('directory')
 
 /**
  * Entries that may come from one of some paths below root, all of those that do among them: by the lengths, since few of a

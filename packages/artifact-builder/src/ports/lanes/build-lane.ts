@@ -16,6 +16,7 @@ import { readAsListed, readRange, withPlannedFile, type PlannedFile } from './pl
 import {
   digestBytes,
   entryTypes,
+  fileType,
   origins,
   sharedArray,
   writeDigest,
@@ -62,7 +63,6 @@ export interface KeptInLanes extends CacheMatches {
   readonly largeFiles: ReadonlyMap<number, number>
 }
 
-const fileType = entryTypes.indexOf('file')
 const sameContent = origins.indexOf('same-content')
 
 const takenBatches = 0

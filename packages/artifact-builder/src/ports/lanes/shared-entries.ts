@@ -37,6 +37,9 @@ export function shareTexts(texts: readonly string[]): Texts {
 }
 
 export const entryTypes = ['file', 'symlink', 'directory'] as const
+export const fileType = entryTypes.indexOf('file')
+export const symlinkType = entryTypes.indexOf('symlink')
+export const directoryType = entryTypes.indexOf('directory')
 
 /**
  * The entries of a plan, by number, in memory that every thread sees; behind them, with the number {@link count}, the one
@@ -65,10 +68,6 @@ export interface SharedEntries {
 const typeOfPath = pathTypes.map((type) => entryTypes.indexOf(type === 'empty folder' ? 'directory' : (type as 'file')))
 const modeOfType = [typeBits.file | 0o644, typeBits.symlink | 0o777, typeBits.directory | 0o755]
 const executableMode = typeBits.file | 0o755
-
-const typeFile = entryTypes.indexOf('file')
-const typeSymlink = entryTypes.indexOf('symlink')
-const typeDirectory = entryTypes.indexOf('directory')
 
 /** Where entries stand in the listing that they were chosen from. */
 interface ChosenRows {
@@ -104,15 +103,15 @@ export function shareEntries(
     const size = facts[at + 1] as number
     const type = typeOfPath[facts[at] as number] as number
     types[index] = type
-    modes[index] = type === typeFile && facts[at + 6] === 1 ? executableMode : (modeOfType[type] as number)
+    modes[index] = type === fileType && facts[at + 6] === 1 ? executableMode : (modeOfType[type] as number)
     tracked[index] = isTracked(row) ? 1 : 0
-    if (type === typeFile) {
+    if (type === fileType) {
       sizeBytes[index] = size
       for (let number = 0; number < numbersOfIdentity; number++) {
         identities[index * numbersOfIdentity + number] = facts[at + identityAt + number] as number
       }
     }
-    if (type === typeSymlink) {
+    if (type === symlinkType) {
       const target = listing.targets[size] ?? ''
       targets.set(index, target)
       sizeBytes[index] = Buffer.byteLength(target)
@@ -151,7 +150,7 @@ function shareListedNames({ listing: { paths }, rows }: ChosenRows, types: Uint8
   let end = 0
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index] as number
-    end += lengthOf(paths, row) + (types[index] === typeDirectory ? 1 : 0)
+    end += lengthOf(paths, row) + (types[index] === directoryType ? 1 : 0)
     ends[index] = end
   }
   ends[rows.length] = end + last.length
@@ -160,10 +159,10 @@ function shareListedNames({ listing: { paths }, rows }: ChosenRows, types: Uint8
     const row = rows[first] as number
     let next = first
     do next++
-    while (next < rows.length && types[next - 1] !== typeDirectory && rows[next] === row + next - first)
+    while (next < rows.length && types[next - 1] !== directoryType && rows[next] === row + next - first)
     const run = paths.bytes.subarray(startOf(paths, row), paths.ends[row + next - first - 1])
     bytes.set(run, startOf({ ends }, first))
-    if (types[next - 1] === typeDirectory) bytes[(ends[next - 1] as number) - 1] = slash
+    if (types[next - 1] === directoryType) bytes[(ends[next - 1] as number) - 1] = slash
     first = next
   }
   bytes.set(last, end)
